@@ -1,0 +1,2 @@
+// Package manifest has the document types of a pipeline.
+package manifest

@@ -1,0 +1,4 @@
+package manifest
+
+// Source is a text with positions.
+type Source struct{ name string }
