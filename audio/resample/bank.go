@@ -1,0 +1,109 @@
+package resample
+
+// lanes is the number of consecutive outputs computed side by side: they share
+// one input base, and their taps lie next to each other in the table, padded
+// with zeros where an output doesn't use an input. rowStep is what the number
+// of taps per group is a multiple of.
+const (
+	lanes   = 16
+	rowStep = 4
+)
+
+// bank is the immutable table of one stage. Output n of the stage lies at
+// input time n*down/up and uses the inputs of index
+// floor(n*down/up)-half+1 .. floor(n*down/up)+half.
+type bank struct {
+	ratio
+	half int64
+	taps []float32
+
+	// Exact phases: taps of group g, row k, lane i at (g*rows+k)*lanes+i.
+	rows   int64 // taps per group
+	repeat int64 // periods of the ratio in one period of the table
+	groups int64
+
+	// Interpolated phases: for each phase four blocks of 2*half coefficients,
+	// the constant, linear, quadratic and cubic parts.
+	phases int64
+}
+
+// newBank tabulates the taps of a stage.
+func newBank(s spec) *bank {
+	b := &bank{ratio: s.ratio, half: s.half(), phases: int64(s.phases)}
+	if s.phases > 0 {
+		b.rows = 2 * b.half
+		b.fillPhases(s)
+		return b
+	}
+	b.rows = s.rows()
+	b.repeat, b.groups = s.period()
+	b.taps = make([]float32, b.groups*b.rows*lanes)
+	for n := range b.repeat * b.up {
+		b.fillLane(s, n)
+	}
+	return b
+}
+
+// fillLane writes the taps of output n of the period.
+func (b *bank) fillLane(s spec, n int64) {
+	g, lane := n/lanes, n%lanes
+	base := b.first(g * lanes)
+	from := b.first(n)
+	at := b.taps[(g*b.rows+from-base)*lanes+lane:]
+	phase := float64(n*b.down%b.up) / float64(b.up)
+	for k := range 2 * b.half {
+		u := phase - float64(k-b.half+1)
+		at[k*lanes] = float32(s.shape.at(u/s.scale) / s.scale)
+	}
+}
+
+// fillPhases writes, for each stored phase, the cubic through the taps at that
+// phase, its predecessor and its two successors. The error of the cubic is at
+// most 0.0234 (w/phases)^4 for content at w radians per sample.
+func (b *bank) fillPhases(s spec) {
+	b.taps = make([]float32, b.phases*4*b.rows)
+	step := 1 / float64(b.phases)
+	for p := range b.phases {
+		block := b.taps[p*4*b.rows:]
+		for k := range b.rows {
+			u := float64(p)*step - float64(k-b.half+1)
+			tap := func(d float64) float64 { return s.shape.at((u+d*step)/s.scale) / s.scale }
+			y0, y1, y2, y3 := tap(-1), tap(0), tap(1), tap(2)
+			block[k] = float32(y1)
+			block[b.rows+k] = float32(y2 - y0/3 - y1/2 - y3/6)
+			block[2*b.rows+k] = float32((y0+y2)/2 - y1)
+			block[3*b.rows+k] = float32((y3-y0)/6 + (y1-y2)/2)
+		}
+	}
+}
+
+// first is the index of the first input that output n uses.
+func (b *bank) first(n int64) int64 { return n*b.down/b.up - b.half + 1 }
+
+// ready is the number of outputs that can be made from the first n inputs.
+func (b *bank) ready(n int64) int64 {
+	n -= b.half
+	if n <= 0 {
+		return 0
+	}
+	return (n*b.up + b.down - 1) / b.down
+}
+
+// origin is where the computation of a block that begins with output n starts:
+// the period of the table and the group of lanes that n lies in. An output
+// always has the same lane, for its order of summation depends on the lane.
+func (b *bank) origin(n int64) (start, group int64) {
+	if b.phases > 0 {
+		return n, 0
+	}
+	period := b.repeat * b.up
+	return n - n%period, n % period / lanes
+}
+
+// keep is the first input still needed when output n is the next.
+func (b *bank) keep(n int64) int64 {
+	start, group := b.origin(n)
+	return b.first(start + group*lanes)
+}
+
+func (b *bank) bytes() int { return 4 * len(b.taps) }

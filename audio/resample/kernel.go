@@ -1,0 +1,75 @@
+package resample
+
+// kernel is one set of inner loops. All sets compute the same sums within
+// float32 rounding; each output's order of summation is fixed by the set and
+// the table alone, never by where a chunk begins or ends.
+type kernel struct {
+	name string
+
+	// tile computes lanes outputs for each of periods periods:
+	//
+	//	dst[p*dstStep+i] = sum over k < rows of taps[k*lanes+i] * x[p*xStep+k]
+	//
+	// The first half of the rows is added up forwards and the second half
+	// backwards, so that the large taps in the middle come last and the
+	// rounding error is that of a few additions.
+	tile func(dst []float32, dstStep int, taps []float32, rows int, x []float32, xStep, periods int)
+
+	// cubic returns the dot products of x with the four blocks of taps, each
+	// of the length of x.
+	cubic func(taps, x []float32) (sums [4]float32)
+}
+
+// portable is the twin in plain Go that the other kernels are tested against.
+var portable = kernel{name: "portable", tile: tilePortable, cubic: cubicPortable}
+
+func tilePortable(dst []float32, dstStep int, taps []float32, rows int, x []float32, xStep, periods int) {
+	for p := range periods {
+		in := x[p*xStep:][:rows]
+		out := dst[p*dstStep:][:lanes]
+		for i := 0; i < lanes; i += 4 {
+			quad(out[i:], taps[i:], in)
+		}
+	}
+}
+
+// quad computes four lanes.
+func quad(out, taps, x []float32) {
+	var u0, u1, u2, u3, d0, d1, d2, d3 float32
+	last := len(x) - 1
+	for k := range len(x) / 2 {
+		a, c := x[k], taps[k*lanes:][:4:4]
+		u0 += a * c[0]
+		u1 += a * c[1]
+		u2 += a * c[2]
+		u3 += a * c[3]
+		a, c = x[last-k], taps[(last-k)*lanes:][:4:4]
+		d0 += a * c[0]
+		d1 += a * c[1]
+		d2 += a * c[2]
+		d3 += a * c[3]
+	}
+	out[0], out[1], out[2], out[3] = u0+d0, u1+d1, u2+d2, u3+d3
+}
+
+func cubicPortable(taps, x []float32) (sums [4]float32) {
+	for i := range sums {
+		sums[i] = dot(taps[i*len(x):], x)
+	}
+	return sums
+}
+
+// dot adds from both ends to the middle; the length of x is even.
+func dot(c, x []float32) float32 {
+	var up, down float32
+	last := len(x) - 1
+	for k := range len(x) / 2 {
+		up += c[k] * x[k]
+		down += c[last-k] * x[last-k]
+	}
+	return up + down
+}
+
+// kernels lists the sets that this processor can run, the portable one first
+// and the fastest last.
+func kernels() []*kernel { return []*kernel{&portable} }
