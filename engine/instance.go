@@ -1,0 +1,218 @@
+package engine
+
+import (
+	"context"
+	"time"
+
+	"github.com/remotemedia/remotemedia-go/audio"
+	"github.com/remotemedia/remotemedia-go/fault"
+	"github.com/remotemedia/remotemedia-go/graph"
+	"github.com/remotemedia/remotemedia-go/mem"
+	"github.com/remotemedia/remotemedia-go/node"
+)
+
+// instance is one node of a session: the processor, what waits for it, and its figures. It is the node's host.
+type instance struct {
+	session  *Session
+	index    int
+	node     *graph.Node
+	proc     node.Processor
+	call     *node.Call
+	ctx      context.Context // of the call being made
+	external []node.Item     // audio first, then data
+	edges    [][]node.Item   // by incoming edge
+	clock    audio.Stamp     // of the next external audio
+	stats    NodeStats
+}
+
+// NodeStats are the figures of one node since the session began.
+type NodeStats struct {
+	Time     time.Duration
+	Memory   int64  // most bytes that one call added to the account
+	Samples  uint64 // input samples over all channels
+	ItemsIn  uint64
+	ItemsOut uint64
+	Ran      bool // Process or Flush was called with something to do
+	Custom   map[string]any
+}
+
+func (n *instance) init(s *Session, i int) error {
+	n.session, n.index, n.node = s, i, &s.plan.Nodes[i]
+	n.edges = make([][]node.Item, len(n.node.In))
+	n.call = node.NewCall(n)
+	return n.guard(func() (err error) {
+		n.proc, err = n.node.Spec.New(n.node.Params, node.Env{NodeID: n.node.ID})
+		return err
+	})
+}
+
+// Emit implements node.Host: the item goes to every successor whose edge takes it, and to the result.
+func (n *instance) Emit(item node.Item) error {
+	n.stats.ItemsOut++
+	for _, e := range n.node.Edges {
+		if e.FromPort == "" || e.FromPort == item.Port {
+			n.session.nodes[e.To].enqueue(e, item, n.node.ID)
+		}
+	}
+	if n.node.Output {
+		n.session.output.add(n.index, item)
+	}
+	return nil
+}
+
+func (n *instance) enqueue(e graph.Edge, item node.Item, from string) {
+	if item.Audio != nil {
+		item.Audio.Retain()
+	}
+	item.From, item.Port = from, e.ToPort
+	n.edges[e.InSlot] = append(n.edges[e.InSlot], item)
+}
+
+// Warn implements node.Host.
+func (n *instance) Warn(text string) { n.session.warned.add(n.node.ID, text) }
+
+// Context implements node.Host.
+func (n *instance) Context() context.Context { return n.ctx }
+
+// Account implements node.Host.
+func (n *instance) Account() *mem.Account { return n.session.account }
+
+// Wait implements node.Host.
+func (n *instance) Wait(f func(ctx context.Context) error) (err error) {
+	if n.session.slot == nil {
+		return f(n.ctx)
+	}
+	n.session.slot.Yield(func() { err = f(n.ctx) })
+	return err
+}
+
+// drain processes all that waits for the node, in the order of the contract.
+func (n *instance) drain() error {
+	for len(n.external) > 0 {
+		if err := n.process(pop(&n.external)); err != nil {
+			return err
+		}
+	}
+	for slot := range n.edges {
+		for len(n.edges[slot]) > 0 {
+			if err := n.process(pop(&n.edges[slot])); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// process runs the node on one item and lets the item go. A kind that the node doesn't take passes through.
+func (n *instance) process(item node.Item) error {
+	if item.Audio != nil {
+		defer item.Audio.Release()
+		n.stats.Samples += uint64(item.Audio.NumSamples())
+	}
+	n.stats.ItemsIn++
+	n.stats.Ran = true
+	if item.Kind&n.node.Spec.Accepts == 0 {
+		item.Port = ""
+		return n.Emit(item)
+	}
+	return n.run(func() error { return n.proc.Process(n.call, item) }, item)
+}
+
+// flush runs the node's Flush, if it has one.
+func (n *instance) flush() error {
+	f, ok := n.proc.(node.Flusher)
+	if !ok {
+		return nil
+	}
+	before := n.stats.ItemsOut
+	err := n.run(func() error { return f.Flush(n.call) }, node.Item{})
+	n.stats.Ran = n.stats.Ran || n.stats.ItemsOut > before
+	return err
+}
+
+// run makes one call into the node, timed, accounted, guarded and within the node's own time limit.
+func (n *instance) run(f func() error, item node.Item) error {
+	ctx, cancel := n.session.ctx, context.CancelFunc(nil)
+	if ms := n.node.TimeoutMS; ms > 0 {
+		ctx, cancel = context.WithTimeoutCause(ctx, millis(ms), errNodeTimeLimit)
+		defer cancel()
+	}
+	n.ctx = ctx
+	used, start := n.session.account.Used(), time.Now()
+	err := n.guard(f)
+	n.call.Done()
+	n.stats.Time += max(time.Since(start), 1)
+	n.stats.Memory = max(n.stats.Memory, n.session.account.Used()-used)
+	if err == nil && n.ctx.Err() != nil {
+		err = context.Cause(n.ctx)
+	}
+	if err != nil {
+		return n.session.explain(n, item, err)
+	}
+	return nil
+}
+
+// guard turns a panic into an error.
+func (n *instance) guard(f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = recovered(p)
+		}
+	}()
+	if err = f(); err != nil {
+		return err
+	}
+	return nil
+}
+
+// report asks the node for its own figures.
+func (n *instance) report() {
+	r, ok := n.proc.(node.Reporter)
+	if !ok {
+		return
+	}
+	custom := make(map[string]any)
+	if err := n.guard(func() error { r.Report(custom); return nil }); err != nil {
+		n.Warn("its figures can't be told: " + fault.From(err).Text())
+		return
+	}
+	n.stats.Custom = custom
+}
+
+func (n *instance) close() {
+	n.discard()
+	c, ok := n.proc.(node.Closer)
+	if !ok {
+		return
+	}
+	if err := n.guard(func() error { c.Close(); return nil }); err != nil {
+		n.Warn("it can't be closed: " + fault.From(err).Text())
+	}
+}
+
+// discard lets go of all that waits.
+func (n *instance) discard() {
+	releaseItems(n.external)
+	n.external = nil
+	for slot := range n.edges {
+		releaseItems(n.edges[slot])
+		n.edges[slot] = nil
+	}
+}
+
+// pop takes the first item of a queue; an emptied queue starts over in the same memory.
+func pop(queue *[]node.Item) node.Item {
+	q := *queue
+	item := q[0]
+	q[0] = node.Item{}
+	*queue = q[1:]
+	return item
+}
+
+func releaseItems(items []node.Item) {
+	for _, item := range items {
+		if item.Audio != nil {
+			item.Audio.Release()
+		}
+	}
+}

@@ -1,0 +1,171 @@
+package engine
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/remotemedia/remotemedia-go/audio"
+	"github.com/remotemedia/remotemedia-go/mem"
+	"github.com/remotemedia/remotemedia-go/node"
+)
+
+// Output is what the sinks (and the nodes marked as output) gave in one job. The receiver releases it when it has been sent.
+type Output struct {
+	Nodes []NodeOutput // one for each of Plan.Outputs, in that order
+	Stats []NodeStats  // one for each of Plan.Nodes, in that order, since the session began
+
+	session  *Session
+	finished bool
+}
+
+// NodeOutput is what one node gave.
+type NodeOutput struct {
+	Index int         // into Plan.Nodes
+	ID    string      // the node's id
+	Items []node.Item // all, in order
+
+	// Audio is the audio of all items: concatenated where their formats agree, otherwise the last. Nil for none.
+	Audio *audio.Buffer
+	// Data is the data of all items as one JSON text: the item itself where there is one, an array where there are
+	// several. Nil for none.
+	Data []byte
+}
+
+func newOutput(s *Session) *Output {
+	o := &Output{session: s, Nodes: make([]NodeOutput, len(s.plan.Outputs))}
+	for i, n := range s.plan.Outputs {
+		o.Nodes[i].Index, o.Nodes[i].ID = n, s.plan.Nodes[n].ID
+	}
+	return o
+}
+
+func (o *Output) add(index int, item node.Item) {
+	for i := range o.Nodes {
+		if o.Nodes[i].Index != index {
+			continue
+		}
+		if item.Audio != nil {
+			item.Audio.Retain()
+		}
+		o.Nodes[i].Items = append(o.Nodes[i].Items, item)
+		return
+	}
+}
+
+// finish merges the items of each node and renders the audio in its wire encoding, on the worker.
+func (o *Output) finish() error {
+	for i := range o.Nodes {
+		if err := o.Nodes[i].merge(o.session); err != nil {
+			return MemoryLimit(err, o.Nodes[i].ID)
+		}
+	}
+	o.Stats = make([]NodeStats, len(o.session.nodes))
+	for i := range o.session.nodes {
+		o.Stats[i] = o.session.nodes[i].stats
+	}
+	o.finished = true
+	return nil
+}
+
+// Release lets go of the audio.
+func (o *Output) Release() {
+	for i := range o.Nodes {
+		n := &o.Nodes[i]
+		releaseItems(n.Items)
+		if n.Audio != nil {
+			n.Audio.Release()
+		}
+		n.Items, n.Audio = nil, nil
+	}
+}
+
+func (n *NodeOutput) merge(s *Session) error {
+	var buffers []*audio.Buffer
+	var data [][]byte
+	for _, item := range n.Items {
+		if item.Audio != nil {
+			buffers = append(buffers, item.Audio)
+		} else {
+			data = append(data, item.Data)
+		}
+	}
+	n.Data = mergeData(data)
+	if err := render(s, n.ID, buffers); err != nil {
+		return err
+	}
+	return n.mergeAudio(s, buffers)
+}
+
+func mergeData(data [][]byte) []byte {
+	switch len(data) {
+	case 0:
+		return nil
+	case 1:
+		return data[0]
+	}
+	out := append([]byte{'['}, bytes.Join(data, []byte{','})...)
+	return append(out, ']')
+}
+
+// render makes the wire bytes of every buffer, so that a later failure to do so can't happen, and tells of clipping.
+func render(s *Session, id string, buffers []*audio.Buffer) error {
+	clipped := 0
+	for _, b := range buffers {
+		_, n, err := b.Wire(s.account)
+		if err != nil {
+			return err
+		}
+		clipped += n
+	}
+	if clipped > 0 {
+		s.warned.add(id, fmt.Sprintf("%d samples were beyond full scale and were clipped", clipped))
+	}
+	return nil
+}
+
+func (n *NodeOutput) mergeAudio(s *Session, buffers []*audio.Buffer) error {
+	if len(buffers) == 0 {
+		return nil
+	}
+	last := buffers[len(buffers)-1]
+	if len(buffers) == 1 {
+		n.Audio = last.Retain()
+		return nil
+	}
+	for _, b := range buffers {
+		if b.Format != last.Format {
+			s.warned.add(n.ID, fmt.Sprintf("it gave %d buffers in different formats; the map holds the last (%s), the list all", len(buffers), last.Format))
+			n.Audio = last.Retain()
+			return nil
+		}
+	}
+	return n.concatenate(s.account, buffers)
+}
+
+func (n *NodeOutput) concatenate(a *mem.Account, buffers []*audio.Buffer) error {
+	total := 0
+	for _, b := range buffers {
+		total += b.Frames() * b.Format.FrameBytes()
+	}
+	block, err := a.Alloc(total)
+	if err != nil {
+		return err
+	}
+	at := 0
+	for _, b := range buffers {
+		wire, _, err := b.Wire(a)
+		if err != nil {
+			block.Release()
+			return err
+		}
+		at += copy(block.Bytes()[at:], wire)
+	}
+	merged, err := audio.FromWire(buffers[0].Format, block)
+	if err != nil {
+		block.Release()
+		return err
+	}
+	merged.Stamp, merged.Metadata = buffers[0].Stamp, buffers[0].Metadata
+	n.Audio = merged
+	return nil
+}

@@ -1,0 +1,219 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"time"
+
+	"github.com/remotemedia/remotemedia-go/audio"
+	"github.com/remotemedia/remotemedia-go/fault"
+	"github.com/remotemedia/remotemedia-go/graph"
+	"github.com/remotemedia/remotemedia-go/mem"
+	"github.com/remotemedia/remotemedia-go/node"
+)
+
+// Input is an external item for one node. The session takes over the reference to its audio.
+type Input struct {
+	Node int // index into Plan.Nodes
+	Item node.Item
+	// HasTime says that the item's media time (Stamp.Micros) was given by the client; otherwise it goes on from the
+	// item before.
+	HasTime bool
+}
+
+// Session is one execution or stream. Its methods are called by one goroutine, and one at a time; Account, Stats and
+// Warnings may be read between them.
+type Session struct {
+	engine  *Engine
+	plan    *graph.Plan
+	limits  Limits
+	account *mem.Account
+	nodes   []instance
+	warned  warnings
+	slot    Slot
+
+	ctx     context.Context // of the turn being run
+	started time.Time       // of the turn being run
+	output  *Output         // being collected
+	current atomic.Int32    // position in plan.Order of the node at work
+	state   atomic.Int32    // idle, running, abandoned or closed
+	flushed bool
+}
+
+const (
+	idle int32 = iota
+	running
+	abandoned
+	closed
+)
+
+// build makes the instances.
+func (s *Session) build() error {
+	s.nodes = make([]instance, len(s.plan.Nodes))
+	for i := range s.plan.Nodes {
+		if err := s.nodes[i].init(s, i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// SetSlot names the place on the processors that the session holds, which is given back while a node waits.
+func (s *Session) SetSlot(slot Slot) { s.slot = slot }
+
+// Plan returns what the session runs.
+func (s *Session) Plan() *graph.Plan { return s.plan }
+
+// Account is charged for everything the session holds; inputs are adopted into it.
+func (s *Session) Account() *mem.Account { return s.account }
+
+// Limits returns the limits in force.
+func (s *Session) Limits() Limits { return s.limits }
+
+// Warnings returns what the nodes warned of so far, each text once.
+func (s *Session) Warnings() []string { return s.warned.list() }
+
+// Execute runs a whole execution: one turn with all inputs and the flush turn. The output is the caller's to release.
+// The error is a *fault.Error.
+func (s *Session) Execute(ctx context.Context, inputs []Input) (*Output, error) {
+	return s.do(ctx, inputs, true, true)
+}
+
+// Turn runs one turn of a stream with the inputs that entered together. After an error of kind NodeExecution the session may
+// be used on; after any other it is to be closed.
+func (s *Session) Turn(ctx context.Context, inputs []Input) (*Output, error) {
+	return s.do(ctx, inputs, true, false)
+}
+
+// Flush runs the last turn: inputs that joined no other, then what the nodes hold back.
+func (s *Session) Flush(ctx context.Context, inputs []Input) (*Output, error) {
+	return s.do(ctx, inputs, len(inputs) > 0, true)
+}
+
+// Skip tells the nodes that a chunk for node i with the given number of frames at the given rate was dropped: the sample clock
+// goes on and their state starts anew.
+func (s *Session) Skip(i int, frames int64, rate int) {
+	in := &s.nodes[i]
+	if rate > 0 {
+		in.clock = in.clock.Add(frames, rate)
+	}
+	for n := range s.nodes {
+		if r, ok := s.nodes[n].proc.(node.Resetter); ok {
+			r.Reset()
+		}
+	}
+}
+
+// Close ends the session and lets go of all it holds. A worker that is still stuck in a node goes on alone, with what it
+// holds still charged, and closes the session when it ends.
+func (s *Session) Close() {
+	if s.state.CompareAndSwap(idle, closed) {
+		s.dispose()
+	}
+}
+
+type job struct {
+	inputs         []Input
+	process, flush bool
+	output         *Output
+	err            error
+	done           chan struct{}
+}
+
+func (s *Session) do(parent context.Context, inputs []Input, process, flush bool) (*Output, error) {
+	if err := s.admit(inputs); err != nil {
+		releaseInputs(inputs)
+		return nil, err
+	}
+	ctx, cancel := s.deadline(parent)
+	defer cancel()
+	s.ctx, s.started = ctx, time.Now()
+	j := &job{inputs: inputs, process: process, flush: flush, done: make(chan struct{})}
+	go s.work(j)
+	select {
+	case <-j.done:
+	case <-ctx.Done():
+		if s.giveUp() {
+			return nil, s.interrupted(context.Cause(ctx))
+		}
+		<-j.done // it has ended meanwhile
+	}
+	return j.output, j.err
+}
+
+// admit takes the session from idle to running, unless an input is beyond the sample limit.
+func (s *Session) admit(inputs []Input) error {
+	for i := range inputs {
+		if b := inputs[i].Item.Audio; b != nil && uint64(b.NumSamples()) > s.limits.Samples {
+			return SampleLimit(s.plan.Nodes[inputs[i].Node].ID, uint64(b.NumSamples()), s.limits.Samples)
+		}
+	}
+	if !s.state.CompareAndSwap(idle, running) {
+		return fault.New(fault.CodeInternal, "the session was used after it ended")
+	}
+	return nil
+}
+
+func (s *Session) deadline(parent context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(parent, s.limits.Timeout, errTimeLimit)
+}
+
+// work is the worker: it lives as long as the job.
+func (s *Session) work(j *job) {
+	j.output, j.err = s.run(j)
+	if s.state.CompareAndSwap(running, idle) {
+		close(j.done)
+		return
+	}
+	// The handler has gone; nobody else will see the output.
+	if j.output != nil {
+		j.output.Release()
+	}
+	s.dispose()
+	s.engine.abandoned.Add(-1)
+}
+
+// giveUp leaves the worker to itself, unless it has just ended.
+func (s *Session) giveUp() bool {
+	s.engine.abandoned.Add(1)
+	if s.state.CompareAndSwap(running, abandoned) {
+		return true
+	}
+	s.engine.abandoned.Add(-1)
+	return false
+}
+
+func (s *Session) dispose() {
+	for i := range s.nodes {
+		s.nodes[i].close()
+	}
+	s.engine.open.Add(-1)
+}
+
+var errTimeLimit = errors.New("time limit")
+
+// stamp places an external item on the clock of the node it enters.
+func (n *instance) stamp(in *Input) {
+	b := in.Item.Audio
+	if b == nil {
+		if !in.HasTime {
+			in.Item.Stamp = n.clock
+		}
+		return
+	}
+	given := b.Stamp
+	b.Stamp = audio.Stamp{Position: n.clock.Position, Micros: n.clock.Micros, StreamID: given.StreamID}
+	if in.HasTime {
+		b.Stamp.Micros = given.Micros
+	}
+	n.clock = b.End()
+}
+
+func releaseInputs(inputs []Input) {
+	for i := range inputs {
+		if b := inputs[i].Item.Audio; b != nil {
+			b.Release()
+		}
+	}
+}

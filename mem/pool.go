@@ -1,0 +1,144 @@
+// Package mem owns the memory of audio and messages: one buffer [Pool] for everything that is large (also grpc's), and
+// the [Account] of an execution, which is charged for what it holds and refuses what goes beyond its limit or beyond the
+// [Budget] of the whole process. It knows nothing about audio.
+package mem
+
+import (
+	"math/bits"
+	"sync"
+	"sync/atomic"
+)
+
+// Size classes: powers of two up to 1 MiB, and four steps per power of two above, so that a large buffer wastes at most a
+// fifth of its class. Smaller than 256 bytes is left to the garbage collector, as is anything above 1 GiB.
+const (
+	minClassBits  = 8
+	fineClassBits = 20
+	maxClassBits  = 30
+	fineSteps     = 4
+	numClasses    = fineClassBits - minClassBits + 1 + (maxClassBits-fineClassBits)*fineSteps
+)
+
+// DefaultRetain is how many bytes of idle buffers a pool keeps unless told otherwise.
+const DefaultRetain = 128 << 20
+
+// Pool hands out byte buffers and takes them back. Buffers aren't cleared: the holder writes before it reads. It
+// implements the BufferPool interface of google.golang.org/grpc/mem. All methods are safe for concurrent use.
+type Pool struct {
+	retain   int64
+	retained atomic.Int64
+	out      atomic.Int64
+	poison   bool
+	classes  [numClasses]class
+}
+
+type class struct {
+	mu   sync.Mutex
+	free []*[]byte
+}
+
+// NewPool makes a pool that keeps at most retain bytes of idle buffers; what comes back beyond is dropped.
+// A retain of 0 or less means [DefaultRetain].
+func NewPool(retain int64) *Pool {
+	if retain <= 0 {
+		retain = DefaultRetain
+	}
+	return &Pool{retain: retain}
+}
+
+// NewPoisonedPool makes a pool for tests that fills every buffer with 0xFF when it comes back (as float32 that is NaN), so
+// that a use after release shows.
+func NewPoisonedPool() *Pool {
+	p := NewPool(DefaultRetain)
+	p.poison = true
+	return p
+}
+
+// Get returns a buffer of exactly length bytes, whose content is undefined. It is aligned for float32 and float64.
+func (p *Pool) Get(length int) *[]byte {
+	p.out.Add(1)
+	i, size := classOf(length)
+	if i < 0 {
+		b := make([]byte, length)
+		return &b
+	}
+	if b := p.classes[i].pop(); b != nil {
+		p.retained.Add(-int64(cap(*b)))
+		*b = (*b)[:length]
+		return b
+	}
+	b := make([]byte, length, size)
+	return &b
+}
+
+// Put gives a buffer of Get back; the caller must not touch it afterwards.
+func (p *Pool) Put(b *[]byte) {
+	p.out.Add(-1)
+	size := cap(*b)
+	if p.poison {
+		poison((*b)[:size])
+	}
+	i, want := classOf(size)
+	if i < 0 || want != size || p.retained.Add(int64(size)) > p.retain {
+		if i >= 0 && want == size {
+			p.retained.Add(-int64(size))
+		}
+		return
+	}
+	p.classes[i].push(b)
+}
+
+// Out returns how many buffers are handed out and not yet back.
+func (p *Pool) Out() int64 { return p.out.Load() }
+
+// Retained returns how many bytes of idle buffers the pool keeps.
+func (p *Pool) Retained() int64 { return p.retained.Load() }
+
+// Trim drops every idle buffer, so that the memory of a past peak goes back to the system at the next collection.
+func (p *Pool) Trim() {
+	for i := range p.classes {
+		for b := p.classes[i].pop(); b != nil; b = p.classes[i].pop() {
+			p.retained.Add(-int64(cap(*b)))
+		}
+	}
+}
+
+func (c *class) pop() *[]byte {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := len(c.free)
+	if n == 0 {
+		return nil
+	}
+	b := c.free[n-1]
+	c.free[n-1] = nil
+	c.free = c.free[:n-1]
+	return b
+}
+
+func (c *class) push(b *[]byte) {
+	c.mu.Lock()
+	c.free = append(c.free, b)
+	c.mu.Unlock()
+}
+
+// classOf returns the index and size of the smallest class that holds n bytes, or -1 where there is none.
+func classOf(n int) (index, size int) {
+	if n < 1<<minClassBits/2 || n > 1<<maxClassBits {
+		return -1, n
+	}
+	top := bits.Len(uint(n - 1)) // n <= 1<<top
+	if top <= fineClassBits {
+		top = max(top, minClassBits)
+		return top - minClassBits, 1 << top
+	}
+	step := 1 << (top - 1) / fineSteps
+	k := (n - 1<<(top-1) + step - 1) / step // 1..fineSteps
+	return fineClassBits - minClassBits + (top-1-fineClassBits)*fineSteps + k, 1<<(top-1) + k*step
+}
+
+func poison(b []byte) {
+	for i := range b {
+		b[i] = 0xFF
+	}
+}
