@@ -87,8 +87,8 @@ func TestPackedForms(t *testing.T) {
 	if n := I32ToI24(out, clip); n != 1 || !bytes.Equal(out, []byte{0xff, 0xff, 0x7f}) {
 		t.Errorf("I32ToI24 at the limit: %d clipped, %v", n, out)
 	}
-	if n := I16ToU8(out, []byte{0x80, 0x7f}); n != 1 || out[0] != 255 {
-		t.Errorf("I16ToU8 at the limit: %d clipped, %d", n, out[0])
+	if n := I16ToU8(out, []byte{0x80, 0x7f, 0xff, 0x7f}); n != 1 || out[0] != 255 || out[1] != 255 {
+		t.Errorf("I16ToU8 at the limit: %d clipped, %d", n, out[:2])
 	}
 	double := binary.LittleEndian.AppendUint64(nil, math.Float64bits(-0.1))
 	single := make([]byte, 4)

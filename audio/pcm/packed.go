@@ -17,13 +17,17 @@ func U8ToI16(dst, src []byte) (samples int) {
 	return samples
 }
 
-// I16ToU8 rounds I16 half to even to unsigned bytes and returns how many samples were clipped.
+// I16ToU8 rounds I16 half to even to unsigned bytes and returns how many samples were clipped. The largest I16 isn't
+// counted: it stands for what was clipped, and counted, before.
 func I16ToU8(dst, src []byte) (clipped int) {
 	for i := range min(len(dst), len(src)/2) {
-		v := roundShift(int32(int16(binary.LittleEndian.Uint16(src[2*i:]))), 8)
+		in := int16(binary.LittleEndian.Uint16(src[2*i:]))
+		v := roundShift(int32(in), 8)
 		if v > math.MaxInt8 {
 			v = math.MaxInt8
-			clipped++
+			if in != math.MaxInt16 {
+				clipped++
+			}
 		}
 		dst[i] = byte(v) ^ 0x80
 	}
@@ -40,14 +44,18 @@ func I24ToI32(dst, src []byte) (samples int) {
 	return samples
 }
 
-// I32ToI24 rounds I32 half to even to packed samples of three bytes and returns how many samples were clipped.
+// I32ToI24 rounds I32 half to even to packed samples of three bytes and returns how many samples were clipped, without
+// the largest I32, as in [I16ToU8].
 func I32ToI24(dst, src []byte) (clipped int) {
 	const top = 1<<23 - 1
 	for i := range min(len(dst)/3, len(src)/4) {
-		v := roundShift(int32(binary.LittleEndian.Uint32(src[4*i:])), 8)
+		in := int32(binary.LittleEndian.Uint32(src[4*i:]))
+		v := roundShift(in, 8)
 		if v > top {
 			v = top
-			clipped++
+			if in != math.MaxInt32 {
+				clipped++
+			}
 		}
 		out := dst[3*i : 3*i+3]
 		out[0], out[1], out[2] = byte(v), byte(v>>8), byte(v>>16)
