@@ -36,6 +36,8 @@ func (c *compiler) addFields(o *objectCodec, t reflect.Type, index []int) {
 			c.addField(o, sf, at)
 		case sf.Anonymous && sf.Type.Kind() == reflect.Struct:
 			c.embed(o, sf.Type, at)
+		case sf.Anonymous && sf.Type.Kind() == reflect.Pointer:
+			c.fail("an embedded pointer isn't supported")
 		case sf.IsExported(), sf.Tag != "":
 			c.fail("tag param is missing")
 		}
