@@ -1,6 +1,8 @@
 package param_test
 
 import (
+	"fmt"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -263,6 +265,57 @@ func TestDecodeTarget(t *testing.T) {
 		if len(problems) != 1 || problems[0].Code != fault.CodeInternal {
 			t.Errorf("%T: got %q, want an internal error", dst, lines(problems))
 		}
+	}
+}
+
+// A map is bounded too, and long lists of unknown or ignored members are cut.
+func TestDecodeManyMembers(t *testing.T) {
+	t.Parallel()
+	s := schemaOf[struct {
+		Map  map[string]int `param:"map" doc:"d"`
+		List []struct {
+			_ int `param:"old" ignored:"true"`
+		} `param:"list" doc:"d"`
+		Flag bool `param:"flag" doc:"d"`
+	}](t)
+	var b strings.Builder
+	for i := range 65537 {
+		fmt.Fprintf(&b, `"%d":%d,`, i, i)
+	}
+	for params, want := range map[string]string{
+		`{"map": {` + b.String() + `"x": {}}, "flag": 5}`:                  `parameter "map" has too many elements: expected at most 65536`,
+		`{` + b.String() + `"flag": 5}`:                                    `parameter "0" is unknown`,
+		`{"list": [` + strings.Repeat(`{"old": 1},`, 150) + `{"old": 1}]}`: `parameter "list[0].old" has no effect in this service`,
+	} {
+		problems := s.Decode([]byte(params), reflect.New(s.Type()).Interface())
+		if len(problems) == 0 || len(problems) > 101 || !strings.Contains(problems[0].Message, want) {
+			t.Errorf("got %d problems, the first %q; want at most 101 and %q first", len(problems), lines(problems[:1]), want)
+		}
+	}
+}
+
+// Neither an enum nor a union tells what was given for a secret, and required parameters say what they expect.
+func TestDecodeSecretKinds(t *testing.T) {
+	t.Parallel()
+	type params struct {
+		Mode  string       `param:"mode" enum:"x,y" required:"true" secret:"true" doc:"d"`
+		Rate  rate         `param:"rate" required:"true" secret:"true" doc:"d"`
+		Value param.Number `param:"value" required:"true" unit:"s" doc:"d"`
+		Gain  float64      `param:"gain" required:"true" max:"3" doc:"d"`
+		Any   param.Raw    `param:"any" required:"true" doc:"d"`
+		Flag  bool         `param:"flag" required:"true" doc:"d"`
+	}
+	s := schemaOf[params](t)
+	want := []string{
+		`bad_parameter|.mode|parameter "mode": the value isn't accepted: expected x or y`,
+		`bad_parameter|.rate|parameter "rate": the value isn't accepted: expected another value, see the documentation`,
+		`missing_field|.value|parameter "value" is missing: expected a number in s`,
+		`missing_field|.gain|parameter "gain" is missing: expected a number, at most 3`,
+		`missing_field|.any|parameter "any" is missing: expected any JSON value`,
+		`missing_field|.flag|parameter "flag" is missing: expected true or false`,
+	}
+	if d := cmp.Diff(want, lines(s.Decode([]byte(`{"mode": "xx", "rate": "s3cret"}`), new(params)))); d != "" {
+		t.Errorf("-want +got\n%s", d)
 	}
 }
 

@@ -69,6 +69,9 @@ func (s *Schema) Decode(params []byte, dst any) []fault.Problem {
 	return r.list()
 }
 
+// Type returns the struct that the schema was made of, for callers that make the target of Decode themselves.
+func (s *Schema) Type() reflect.Type { return s.typ }
+
 // Fields returns the parameters in the order of their declaration. What they refer to may not be changed.
 func (s *Schema) Fields() []Field { return slices.Clone(s.fields) }
 
