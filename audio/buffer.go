@@ -77,6 +77,7 @@ type Buffer struct {
 	refs     atomic.Int32
 	clean    bool // the samples are known to be finite
 	replaced int  // samples replaced by 0 when they were taken in
+	rendered bool // wire was made from the samples, which are what counts
 }
 
 // FromWire makes a buffer of interleaved little-endian bytes and takes over the caller's reference to the block.
@@ -190,8 +191,17 @@ func (b *Buffer) Wire(a *mem.Account) (bytes []byte, clipped int, err error) {
 		return nil, 0, err
 	}
 	clipped = pcm.Encode(block.Bytes(), b.channels, b.Format.Encoding)
-	b.wire = block
+	b.wire, b.rendered = block, true
 	return block.Bytes(), clipped, nil
+}
+
+// Raw returns the interleaved bytes as they came, for nodes that move samples without reading them; ok is false where the
+// samples are what counts (they were written or made here) and bytes would have to be made from them, see Wire.
+func (b *Buffer) Raw() (bytes []byte, ok bool) {
+	if b.wire == nil || b.rendered {
+		return nil, false
+	}
+	return b.wire.Bytes(), true
 }
 
 // WithEncoding returns a buffer of the same frames that goes out in another encoding; the caller owns it besides b.
