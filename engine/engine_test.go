@@ -321,7 +321,7 @@ func TestUS4_3_FailureTellsNodeAndState(t *testing.T) {
 	if f.Kind != fault.NodeExecution || f.NodeID != "b" || !strings.Contains(f.Error(), "it broke") {
 		t.Errorf("%v of node %q: %v", f.Kind, f.NodeID, f)
 	}
-	if got := fmt.Sprint(f.Context["completed_nodes"], f.Context["pending_nodes"], f.Context["node_type"]); got != "[a] [c] Fail" {
+	if got := fmt.Sprintln(f.Context["completed_nodes"], f.Context["pending_nodes"], f.Context["node_type"]); got != "[a] [c] Fail\n" {
 		t.Errorf("state %s", got)
 	}
 	if got := fmt.Sprint(f.Context["inputs"]); !strings.Contains(got, "num_samples:1") {

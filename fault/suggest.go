@@ -21,9 +21,9 @@ func DidYouMean(name string, candidates []string) string {
 	return fmt.Sprintf("did you mean %s?", best)
 }
 
-func fold(s string) string {
-	return strings.NewReplacer("_", "", "-", "", " ", "").Replace(strings.ToLower(s))
-}
+var separators = strings.NewReplacer("_", "", "-", "", " ", "")
+
+func fold(s string) string { return separators.Replace(strings.ToLower(s)) }
 
 // distance is Levenshtein's, cut off at limit: strings whose lengths differ by that much aren't compared at all, so a
 // hostile name costs nothing.
