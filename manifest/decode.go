@@ -2,6 +2,8 @@ package manifest
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -15,7 +17,7 @@ type decoder struct {
 	source    *Source
 	dec       *jsontext.Decoder
 	collector collector
-	path      string
+	path      []segment
 	stop      *refusal // set once; every method does nothing from then on
 }
 
@@ -34,14 +36,28 @@ func decode(source *Source) (*Manifest, []fault.Problem) {
 	}
 	d.expectEnd()
 	if d.stop == nil {
-		return m, d.collector.list()
+		return m, nameNodes(m, d.collector.list())
 	}
 	stopped := d.stop.problem(source, "")
 	if d.stop.code == fault.CodeTooManyNodes {
 		return nil, []fault.Problem{stopped}
 	}
 	d.collector.add(stopped)
-	return nil, d.collector.list()
+	return nil, nameNodes(m, d.collector.list())
+}
+
+// nameNodes fills the node ids of problems from their paths.
+func nameNodes(m *Manifest, problems []fault.Problem) []fault.Problem {
+	for i := range problems {
+		segments := splitPath(problems[i].Path)
+		if len(segments) < 2 || segments[0].name != "nodes" {
+			continue
+		}
+		if n := segments[1].index; n >= 0 && n < len(m.Nodes) {
+			problems[i].NodeID = m.Nodes[n].ID
+		}
+	}
+	return problems
 }
 
 func (d *decoder) expectEnd() {
@@ -83,17 +99,23 @@ func (d *decoder) value() (jsontext.Value, span) {
 	return value, span{at, int(d.dec.InputOffset())}
 }
 
-// at runs read with another path.
-func (d *decoder) at(path string, read func()) {
-	outer := d.path
-	d.path = path
+// at runs read one step further down.
+func (d *decoder) at(step segment, read func()) {
+	d.path = append(d.path, step)
 	read()
-	d.path = outer
+	d.path = d.path[:len(d.path)-1]
 }
 
+// where is the path that is being read.
+func (d *decoder) where() string { return joinPath(d.path) }
+
 func (d *decoder) report(p fault.Problem, where span) {
+	if d.collector.full() {
+		d.collector.more++
+		return
+	}
 	if p.Path == "" {
-		p.Path = d.path
+		p.Path = d.where()
 	}
 	d.collector.add(d.source.placed(p, d.source.position(where)))
 }
@@ -102,7 +124,7 @@ func (d *decoder) report(p fault.Problem, where span) {
 func (d *decoder) wrongType(expected string) {
 	kind := d.dec.PeekKind()
 	raw, where := d.value()
-	if d.stop != nil || kind == 'n' && d.path != "" {
+	if d.stop != nil || kind == 'n' && len(d.path) > 0 {
 		return
 	}
 	found := kindName(kind)
@@ -121,10 +143,10 @@ func (d *decoder) wrongType(expected string) {
 
 // what names the place of a fault in a message.
 func (d *decoder) what() string {
-	if d.path == "" {
+	if len(d.path) == 0 {
 		return "the document"
 	}
-	return d.path
+	return d.where()
 }
 
 // abbreviate bounds what a message quotes of the document.
@@ -146,26 +168,25 @@ func readList(d *decoder, expected string, read func(i int)) {
 		return
 	}
 	d.token()
-	path := d.path
 	for i := 0; d.stop == nil && d.dec.PeekKind() != ']'; i++ {
 		if d.dec.PeekKind() == jsontext.KindInvalid {
 			d.value() // reports the fault
 			return
 		}
-		d.at(Index(path, i), func() { read(i) })
+		d.at(segment{index: i}, func() { read(i) })
 	}
 	if d.stop == nil {
 		d.token()
 	}
 }
 
-// readObject reads an object by a table of its fields into into.
-func readObject[T any](d *decoder, into *T, table []field[T]) {
+// readObject reads an object by the table of its fields into into.
+func readObject[T any](d *decoder, into *T, t *table[T]) {
 	if d.dec.PeekKind() != '{' {
 		d.wrongType("an object")
 		return
 	}
-	r := objectReader[T]{decoder: d, table: table, seen: make([]string, len(table)), path: d.path}
+	r := objectReader[T]{decoder: d, table: t, seen: make([]uint8, len(t.fields))}
 	_, r.open = d.token()
 	for d.stop == nil && d.dec.PeekKind() != '}' {
 		r.member(into)
@@ -179,10 +200,9 @@ func readObject[T any](d *decoder, into *T, table []field[T]) {
 // objectReader is the state of reading one object.
 type objectReader[T any] struct {
 	*decoder
-	table  []field[T]
-	seen   []string // by field, the spelling that was used
+	table  *table[T]
+	seen   []uint8 // by field: 0, or 1 and the number of the spelling that was used
 	others map[string]bool
-	path   string
 	open   span
 }
 
@@ -192,14 +212,14 @@ func (r *objectReader[T]) member(into *T) {
 		return
 	}
 	name := token.String()
-	i := indexSpelling(r.table, name)
-	if i < 0 {
+	known, ok := r.table.spellings[name]
+	if !ok {
 		r.unknown(name, where)
 		return
 	}
-	f := &r.table[i]
-	if r.seen[i] != "" {
-		r.duplicate(name, f.name, r.seen[i], where)
+	f := &r.table.fields[known.field]
+	if seen := r.seen[known.field]; seen > 0 {
+		r.duplicate(name, f.name, f.all()[seen-1], where)
 		r.value()
 		return
 	}
@@ -207,30 +227,33 @@ func (r *objectReader[T]) member(into *T) {
 		r.value() // null is the same as absent
 		return
 	}
-	r.seen[i] = name
-	r.at(Field(r.path, f.name), func() { f.read(r.decoder, into) })
+	r.seen[known.field] = uint8(1 + known.name)
+	r.at(segment{f.name, -1}, func() { f.read(r.decoder, into) })
 }
 
+// field is the path of a member.
+func (r *objectReader[T]) field(name string) string { return Field(r.where(), name) }
+
 func (r *objectReader[T]) duplicate(name, canonical, before string, where span) {
-	message := fmt.Sprintf("%s is given twice", name)
+	message := fmt.Sprintf("%s is given twice", abbreviate(name))
 	if name != before {
-		message = fmt.Sprintf("%s is given twice: %s is another spelling of it", name, before)
+		message += fmt.Sprintf(": %s is another spelling of it", before)
 	}
 	r.report(fault.Problem{
-		Code: fault.CodeDuplicateField, Path: Field(r.path, canonical), Message: message, Hint: "keep one of them",
+		Code: fault.CodeDuplicateField, Path: r.field(canonical), Message: message, Hint: "keep one of them",
 	}, where)
 }
 
 func (r *objectReader[T]) unknown(name string, where span) {
-	if r.others[name] {
+	switch {
+	case r.others[name]:
 		r.duplicate(name, name, name, where)
-	} else if !tolerated(name) {
-		hint := fault.DidYouMean(name, spellings(r.table))
-		if hint == "" {
-			hint = "the fields here are " + strings.Join(names(r.table), ", ")
-		}
+	case tolerated(name):
+	case r.collector.full():
+		r.collector.more++
+	default:
 		r.report(fault.Problem{
-			Code: fault.CodeUnknownField, Path: Field(r.path, name), Hint: hint,
+			Code: fault.CodeUnknownField, Path: r.field(name), Hint: r.suggest(name),
 			Message: fmt.Sprintf("unknown field %q", abbreviate(name)),
 		}, where)
 	}
@@ -241,18 +264,24 @@ func (r *objectReader[T]) unknown(name string, where span) {
 	r.value()
 }
 
+func (r *objectReader[T]) suggest(name string) string {
+	if hint := fault.DidYouMean(name, slices.Sorted(maps.Keys(r.table.spellings))); hint != "" {
+		return hint
+	}
+	return "the fields here are " + strings.Join(r.table.names(), ", ")
+}
+
 func (r *objectReader[T]) missing() {
-	for i, f := range r.table {
-		if f.required == "" || r.seen[i] != "" {
+	for i := range r.table.fields {
+		f := &r.table.fields[i]
+		if f.required == "" || r.seen[i] > 0 {
 			continue
 		}
 		code := fault.CodeMissingField
 		if f.missing != "" {
 			code = f.missing
 		}
-		r.report(fault.Problem{
-			Code: code, Path: Field(r.path, f.name), Hint: f.required,
-			Message: fmt.Sprintf("%s is missing", Field(r.path, f.name)),
-		}, r.open)
+		path := r.field(f.name)
+		r.report(fault.Problem{Code: code, Path: path, Message: path + " is missing", Hint: f.required}, r.open)
 	}
 }

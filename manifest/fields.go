@@ -1,7 +1,6 @@
 package manifest
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/remotemedia/remotemedia-go/fault"
@@ -39,31 +38,42 @@ func camelCase(name string) string {
 	return strings.Join(words, "")
 }
 
-func indexSpelling[T any](table []field[T], name string) int {
-	return slices.IndexFunc(table, func(f field[T]) bool { return slices.Contains(f.all(), name) })
+// table is the fields of an object, with their spellings at hand.
+type table[T any] struct {
+	fields    []field[T]
+	spellings map[string]spelling
 }
 
-func names[T any](table []field[T]) []string {
-	out := make([]string, len(table))
-	for i := range table {
-		out[i] = table[i].name
+// spelling leads to a field of a table and to one of its names.
+type spelling struct{ field, name int }
+
+func newTable[T any](fields []field[T]) *table[T] {
+	t := &table[T]{fields: fields, spellings: make(map[string]spelling)}
+	for i := range fields {
+		for n, name := range fields[i].all() {
+			t.spellings[name] = spelling{i, n}
+		}
+	}
+	return t
+}
+
+// names gives the canonical names, in the order of the table.
+func (t *table[T]) names() []string {
+	out := make([]string, len(t.fields))
+	for i := range t.fields {
+		out[i] = t.fields[i].name
 	}
 	return out
 }
 
-func spellings[T any](table []field[T]) []string {
-	var out []string
-	for i := range table {
-		out = append(out, table[i].all()...)
-	}
-	return out
-}
+// named gives the field with a canonical name.
+func (t *table[T]) named(name string) *field[T] { return &t.fields[t.spellings[name].field] }
 
 // tolerated reports whether a name may stand in any object of the document without being a field: names that begin with
 // x- are free (YAML documents keep their anchors there), and editors read $schema.
 func tolerated(name string) bool { return strings.HasPrefix(name, "x-") || name == "$schema" }
 
-var manifestFields = []field[Manifest]{
+var manifestFields = newTable([]field[Manifest]{
 	{
 		name: "version", required: `add version: "v1"`, schema: versionSchema,
 		doc:  "Version of the manifest: v1.",
@@ -83,9 +93,9 @@ var manifestFields = []field[Manifest]{
 			m.Connections = readItems(d, "a list of connections", connectionFields, nil)
 		},
 	},
-}
+})
 
-var metadataFields = []field[Metadata]{
+var metadataFields = newTable([]field[Metadata]{
 	{
 		name: "name", schema: stringSchema, doc: "Name of the pipeline.",
 		read: func(d *decoder, m *Metadata) { m.Name = d.text() },
@@ -98,9 +108,9 @@ var metadataFields = []field[Metadata]{
 		name: "created_at", schema: stringSchema, doc: "When it was made, ISO 8601.",
 		read: func(d *decoder, m *Metadata) { m.CreatedAt = d.text() },
 	},
-}
+})
 
-var nodeFields = []field[Node]{
+var nodeFields = newTable([]field[Node]{
 	{
 		name: "id", required: "give the node an id", schema: idSchema, doc: "Name of the node within the pipeline.",
 		read: func(d *decoder, n *Node) { n.ID = d.text() },
@@ -151,9 +161,9 @@ var nodeFields = []field[Node]{
 		name: "output_types", schema: hintsSchema, doc: "Kinds of data that the node is meant to give.",
 		read: func(d *decoder, n *Node) { n.OutputTypes = d.typeHints() },
 	},
-}
+})
 
-var capabilityFields = []field[Capabilities]{
+var capabilityFields = newTable([]field[Capabilities]{
 	{
 		name: "gpu", schema: objectSchema("gpu"), doc: "Requirement of a graphics processor.",
 		read: func(d *decoder, c *Capabilities) { c.GPU = readNew(d, GPU{Required: true}, gpuFields) },
@@ -166,9 +176,9 @@ var capabilityFields = []field[Capabilities]{
 		name: "memory_gb", schema: amountSchema, doc: "Memory that the node needs, in GB.",
 		read: func(d *decoder, c *Capabilities) { c.MemoryGB = d.amount() },
 	},
-}
+})
 
-var gpuFields = []field[GPU]{
+var gpuFields = newTable([]field[GPU]{
 	{
 		name: "type", schema: stringSchema, doc: "Kind of processor: cuda, rocm or metal.",
 		read: func(d *decoder, g *GPU) { g.Type = d.text() },
@@ -181,9 +191,9 @@ var gpuFields = []field[GPU]{
 		name: "required", schema: booleanSchema, doc: "Whether the node can't do without; true when absent.",
 		read: func(d *decoder, g *GPU) { g.Required = d.boolean() },
 	},
-}
+})
 
-var cpuFields = []field[CPU]{
+var cpuFields = newTable([]field[CPU]{
 	{
 		name: "cores", schema: countSchema, doc: "Number of cores.",
 		read: func(d *decoder, c *CPU) { c.Cores = uint32(d.count(32)) },
@@ -192,9 +202,9 @@ var cpuFields = []field[CPU]{
 		name: "arch", schema: stringSchema, doc: "Architecture: x86_64 or aarch64.",
 		read: func(d *decoder, c *CPU) { c.Arch = d.text() },
 	},
-}
+})
 
-var executionFields = []field[Execution]{
+var executionFields = newTable([]field[Execution]{
 	{
 		name: "placement", schema: stringSchema, doc: "Where the node was meant to run.",
 		read: func(d *decoder, e *Execution) { e.Placement = d.text() },
@@ -207,11 +217,11 @@ var executionFields = []field[Execution]{
 		name: "fallback", schema: stringSchema, doc: "Where else.",
 		read: func(d *decoder, e *Execution) { e.Fallback = d.text() },
 	},
-}
+})
 
 const endpointHint = "name both ends of the connection, from and to"
 
-var connectionFields = []field[Connection]{
+var connectionFields = newTable([]field[Connection]{
 	{
 		name: "from", also: []string{"from_node", "fromNode"}, required: endpointHint, missing: fault.CodeEmptyConnection,
 		schema: stringSchema, doc: "Id of the node that sends.",
@@ -232,4 +242,4 @@ var connectionFields = []field[Connection]{
 		doc:  "Port of the receiver, where it has several.",
 		read: func(d *decoder, c *Connection) { c.ToInput = d.text() },
 	},
-}
+})

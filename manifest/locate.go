@@ -195,8 +195,9 @@ var otherSpellings = sync.OnceValue(func() map[string][]string {
 	return all
 })
 
-func collectSpellings[T any](all map[string][]string, table []field[T]) {
-	for i := range table {
-		all[table[i].name] = append(all[table[i].name], table[i].all()...)
+func collectSpellings[T any](all map[string][]string, t *table[T]) {
+	for i := range t.fields {
+		f := &t.fields[i]
+		all[f.name] = append(all[f.name], f.all()...)
 	}
 }

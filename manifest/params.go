@@ -17,7 +17,7 @@ func (d *decoder) params(n *Node) {
 	case '{':
 		raw, where := d.value()
 		if d.stop == nil {
-			n.Params = d.checkParams(d.source, raw, where.at)
+			n.Params = d.checkParams(raw, where.at)
 		}
 	case '"':
 		d.paramsString(n)
@@ -35,7 +35,7 @@ func (d *decoder) paramsString(n *Node) {
 	inner := &Source{
 		name: d.source.name, text: d.source.text, json: []byte(text), marks: d.source.marksWithin(raw, text, where.at),
 	}
-	params, problems := parseParams(inner, d.path, nodeName(n.ID, d.path))
+	params, problems := parseParams(inner, d.where(), nodeName(n.ID, d.where()))
 	for _, p := range problems {
 		d.collector.add(p)
 	}
@@ -76,8 +76,8 @@ func parseParams(source *Source, path, name string) (jsontext.Value, []fault.Pro
 		r.message = fmt.Sprintf("%s: %s (offset %d)", name, r.message, r.at.at)
 		return nil, []fault.Problem{r.problem(source, path)}
 	}
-	d := &decoder{source: source, path: path}
-	params := d.checkParams(source, text, 0)
+	d := &decoder{source: source, path: splitPath(path)}
+	params := d.checkParams(text, 0)
 	return params, d.collector.list()
 }
 
@@ -110,21 +110,22 @@ func asParamsFault(r *refusal) *refusal {
 	return r
 }
 
-// checkParams reports the duplicate names of an object, which is well-formed and begins at base in source.json, and gives
-// it in canonical form: no insignificant space, strings with the fewest escapes, numbers as they are.
-func (d *decoder) checkParams(source *Source, raw []byte, base int) jsontext.Value {
+// checkParams reports the duplicate names of an object, which is well-formed and begins at base of the source, and gives
+// it in canonical form: no insignificant space, strings with the fewest escapes, numbers as they are. It is nil when there
+// are duplicates.
+func (d *decoder) checkParams(raw []byte, base int) jsontext.Value {
 	w := nameWalk{dec: newDecoder(raw), text: raw}
 	for w.next() {
 		if !w.duplicate {
 			continue
 		}
-		d.collector.add(source.placed(fault.Problem{
-			Code: fault.CodeDuplicateField, Path: w.path(d.path), Hint: "keep one of them",
+		d.report(fault.Problem{
+			Code: fault.CodeDuplicateField, Path: w.path(d.where()), Hint: "keep one of them",
 			Message: fmt.Sprintf("%s is given twice", abbreviate(w.name)),
-		}, source.position(span{base + w.at.at, base + w.at.end})))
+		}, span{base + w.at.at, base + w.at.end})
 	}
-	params, err := jsontext.AppendFormat(nil, raw, jsontext.AllowDuplicateNames(true))
-	if err != nil { // can't be: the text was read to its end
+	params, err := jsontext.AppendFormat(nil, raw)
+	if err != nil { // duplicates: all else was checked before
 		return nil
 	}
 	return params

@@ -37,6 +37,19 @@ type segment struct {
 	index int // -1 for a member
 }
 
+// joinPath is the path of segments; it undoes splitPath.
+func joinPath(segments []segment) string {
+	path := ""
+	for _, s := range segments {
+		if s.index >= 0 {
+			path = Index(path, s.index)
+		} else {
+			path = Field(path, s.name)
+		}
+	}
+	return path
+}
+
 // splitPath reads a path as far as it is well-formed.
 func splitPath(path string) []segment {
 	var out []segment

@@ -16,12 +16,15 @@ type collector struct {
 }
 
 func (c *collector) add(p fault.Problem) {
-	if len(c.problems) == MaxProblems {
+	if c.full() {
 		c.more++
 		return
 	}
 	c.problems = append(c.problems, p)
 }
+
+// full reports whether further problems are only counted, so that their texts needn't be made.
+func (c *collector) full() bool { return len(c.problems) == MaxProblems }
 
 // list gives what was gathered, in the order of the text; the last one tells how many were left out.
 func (c *collector) list() []fault.Problem {
@@ -39,7 +42,8 @@ func hasErrors(problems []fault.Problem) bool {
 }
 
 // Combine merges the problems of parsing with those that were found later, in the order of the text. A later problem of a
-// place that is already known to be wrong, or of something below it, is left out: it is only a consequence.
+// place that is already known to be wrong, or of something below it, is left out: it is only a consequence. A node whose
+// params are wrong anywhere has no params at all, so nothing that is said of them later counts.
 func Combine(parsed, later []fault.Problem) []fault.Problem {
 	out := slices.Clone(parsed)
 	for _, p := range later {
@@ -55,7 +59,11 @@ func covers(q fault.Problem, path string) bool {
 	if q.Severity != fault.SeverityError || q.Path == "" {
 		return false
 	}
-	rest, ok := strings.CutPrefix(path, q.Path)
+	known := q.Path
+	if node, _, ok := strings.Cut(known, "].params"); ok {
+		known = node + "].params"
+	}
+	rest, ok := strings.CutPrefix(path, known)
 	return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
 }
 

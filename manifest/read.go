@@ -107,7 +107,7 @@ func wholeNumber(literal string, bits int) (uint64, bool) {
 func (d *decoder) outOfRange(expected, literal string, where span) {
 	d.report(fault.Problem{
 		Code:    fault.CodeWrongType,
-		Message: fmt.Sprintf("%s: expected %s, found %s", d.path, expected, abbreviate(literal)),
+		Message: fmt.Sprintf("%s: expected %s, found %s", d.where(), expected, abbreviate(literal)),
 	}, where)
 }
 
@@ -138,7 +138,7 @@ func (d *decoder) oneOf(values []string, prefix string) string {
 	}
 	d.report(fault.Problem{
 		Severity: fault.SeverityWarning, Code: fault.CodeIgnored, Hint: hint,
-		Message: fmt.Sprintf("%s: unknown value %q has no effect", d.path, abbreviate(given)),
+		Message: fmt.Sprintf("%s: unknown value %q has no effect", d.where(), abbreviate(given)),
 	}, where)
 	return given
 }
@@ -159,17 +159,17 @@ func (d *decoder) typeHints() []string {
 }
 
 // readNew reads an object into a copy of its defaults; nil when there is none.
-func readNew[T any](d *decoder, defaults T, table []field[T]) *T {
+func readNew[T any](d *decoder, defaults T, t *table[T]) *T {
 	if d.dec.PeekKind() != '{' {
 		d.wrongType("an object")
 		return nil
 	}
-	readObject(d, &defaults, table)
+	readObject(d, &defaults, t)
 	return &defaults
 }
 
 // readItems reads a list of objects; prepare, where given, is called before each.
-func readItems[T any](d *decoder, expected string, table []field[T], prepare func(i int, item *T)) []T {
+func readItems[T any](d *decoder, expected string, t *table[T], prepare func(i int, item *T)) []T {
 	var out []T
 	readList(d, expected, func(i int) {
 		var item T
@@ -179,7 +179,7 @@ func readItems[T any](d *decoder, expected string, table []field[T], prepare fun
 		if d.dec.PeekKind() == 'n' {
 			d.nullItem()
 		} else if d.stop == nil {
-			readObject(d, &item, table)
+			readObject(d, &item, t)
 		}
 		out = append(out, item) // also what is faulty, so that the indexes stay those of the text
 	})
@@ -189,7 +189,7 @@ func readItems[T any](d *decoder, expected string, table []field[T], prepare fun
 func (d *decoder) nullItem() {
 	_, where := d.value()
 	d.report(fault.Problem{
-		Code: fault.CodeWrongType, Message: fmt.Sprintf("%s: expected an object, found null", d.path),
+		Code: fault.CodeWrongType, Message: fmt.Sprintf("%s: expected an object, found null", d.where()),
 	}, where)
 }
 

@@ -58,11 +58,11 @@ func nodeTypeSchema(types []string) schema {
 }
 
 // tableSchema is the schema of an object with the fields of a table.
-func tableSchema[T any](table []field[T]) schema {
+func tableSchema[T any](t *table[T]) schema {
 	properties := schema{"$schema": stringSchema}
 	var required []schema
-	for i := range table {
-		f := &table[i]
+	for i := range t.fields {
+		f := &t.fields[i]
 		for n, name := range f.all() {
 			properties[name] = fieldSchema(f.schema, f.doc, f.name, n > 0)
 		}
@@ -102,8 +102,8 @@ func anyOfNames(names []string) schema {
 func nodeSchema(types []string) schema {
 	s := tableSchema(nodeFields)
 	all, _ := s["allOf"].([]schema)
-	typeField := nodeFields[indexSpelling(nodeFields, "node_type")]
-	paramsField := nodeFields[indexSpelling(nodeFields, "params")]
+	typeField := nodeFields.named("node_type")
+	paramsField := nodeFields.named("params")
 	for _, name := range types {
 		then := schema{}
 		for _, spelling := range paramsField.all() {

@@ -332,7 +332,7 @@ func (t *translator) quoted(value, raw string, at int) {
 func (t *translator) plainScalar(value, raw string, at int) {
 	json, err := coreScalar(value)
 	if err != "" {
-		t.fault(fault.CodeWrongType, span{at, at + len(raw)}, "%s: %s", t.where(), err)
+		t.fault(fault.CodeWrongType, span{at, at + len(raw)}, "%s: %s", joinPath(t.path), err)
 	}
 	t.mark(at, len(raw))
 	if json == "" {
@@ -343,20 +343,8 @@ func (t *translator) plainScalar(value, raw string, at int) {
 }
 
 func (t *translator) fault(code fault.Code, at span, format string, args ...any) {
-	p := fault.Problem{Code: code, Path: t.where(), Message: fmt.Sprintf(format, args...)}
+	p := fault.Problem{Code: code, Path: joinPath(t.path), Message: fmt.Sprintf(format, args...)}
 	t.collector.add(t.plain.placed(p, t.plain.at(at.at, at.end)))
-}
-
-func (t *translator) where() string {
-	path := ""
-	for _, s := range t.path {
-		if s.index >= 0 {
-			path = Index(path, s.index)
-		} else {
-			path = Field(path, s.name)
-		}
-	}
-	return path
 }
 
 // tag applies a tag of the core schema.

@@ -11,7 +11,7 @@ const (
 	// MaxValues bounds how many values (scalars, objects and arrays) a document may hold, aliases expanded.
 	MaxValues = 100_000
 	// MaxNodes bounds how many nodes are read at all. What a service accepts is lower, see [DefaultMaxNodes].
-	MaxNodes = 10_000
+	MaxNodes = 4096
 	// DefaultMaxNodes is how many nodes a manifest may have unless a service is configured otherwise. The parser
 	// doesn't check it: package graph does, with the limit that is in force.
 	DefaultMaxNodes = 256
@@ -43,8 +43,8 @@ type Node struct {
 	ID   string
 	Type string
 	// Params is the text of a JSON object with the literals of the source (15.0 stays 15.0), without insignificant
-	// space. [Parse] and [ParseParams] always give an object; "" and "null", which a manifest that was built by hand may
-	// have, mean {}.
+	// space. [Parse] and [ParseParams] give an object, or nil with a problem; in a manifest that was built by hand nil, ""
+	// and "null" mean {}.
 	Params       jsontext.Value
 	IsStreaming  bool
 	Capabilities *Capabilities
