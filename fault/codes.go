@@ -41,6 +41,7 @@ const (
 	CodeCapability       Code = "capability_unavailable"
 	CodeCapabilityMemory Code = "capability_memory"
 	CodeUnknownInput     Code = "unknown_input_node"
+	CodeUnknownOutput    Code = "unknown_output_node"
 	CodeMissingInput     Code = "missing_input"
 	CodeInputKind        Code = "input_kind"
 	CodeDataSyntax       Code = "data_input_syntax"
@@ -122,6 +123,7 @@ var codes = map[Code]Info{
 	CodeCapability:       {Validation, "a node requires hardware that this service doesn't have", "clear the requirement, or use a service that has it"},
 	CodeCapabilityMemory: {ResourceLimit, "a node requires more memory than an execution may use", "lower memory_gb, or ask for a higher limit"},
 	CodeUnknownInput:     {Validation, "an input is addressed to a node that doesn't exist", "use the id of a node in the manifest"},
+	CodeUnknownOutput:    {Validation, "an output is asked of a node that doesn't exist", "use the id of a node in the manifest"},
 	CodeMissingInput:     {Validation, "a node at the start of the graph got no input", "give it audio_inputs or data_inputs"},
 	CodeInputKind:        {Validation, "an input is of a kind that the node doesn't take", "send the kind that the message names"},
 	CodeDataSyntax:       {Validation, "a data input isn't valid JSON", "mend the JSON at the line and column given"},

@@ -21,8 +21,9 @@ type Options struct {
 // Compile checks a manifest against a catalogue and returns its plan, or a validation error that holds every problem. Found
 // are problems the parser found in the same manifest, to be reported together; a manifest with a fault among them has no plan.
 func Compile(m *manifest.Manifest, catalog *node.Catalog, opts Options, found ...fault.Problem) (*Plan, *fault.Error) {
-	c := &compiler{m: m, catalog: catalog, opts: opts, problems: found}
+	c := &compiler{m: m, catalog: catalog, opts: opts, found: found}
 	plan := c.run()
+	c.problems = merge(m, found, c.problems)
 	if err := fault.FromProblems(c.problems); err != nil {
 		return nil, c.explain(err)
 	}
@@ -34,6 +35,7 @@ type compiler struct {
 	m        *manifest.Manifest
 	catalog  *node.Catalog
 	opts     Options
+	found    []fault.Problem
 	problems []fault.Problem
 	cycle    []string
 	unknown  bool
@@ -83,7 +85,7 @@ func (c *compiler) checkVersion() {
 
 // alreadyFound reports whether the parser told the same fault.
 func (c *compiler) alreadyFound(code fault.Code, path string) bool {
-	return slices.ContainsFunc(c.problems, func(p fault.Problem) bool { return p.Code == code && p.Path == path })
+	return slices.ContainsFunc(c.found, func(p fault.Problem) bool { return p.Code == code && p.Path == path })
 }
 
 func (c *compiler) checkSize() bool {
