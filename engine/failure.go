@@ -115,7 +115,8 @@ func SampleLimit(nodeID string, samples, allowed uint64) *fault.Error {
 		fmt.Sprintf("split the audio for node %q into several calls or stream it", nodeID)).WithNode(nodeID)
 }
 
-func recovered(p any) *fault.Error {
+// Recovered turns the value of a recovered panic into an internal error with an id; the stack is the caller's.
+func Recovered(p any) *fault.Error {
 	id := uuid.NewString()
 	f := fault.New(fault.CodePanic, "internal error %s: it was contained, and the log has the trace", id)
 	f.ID, f.Stack = id, string(debug.Stack())

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/remotemedia/remotemedia-go/audio"
@@ -28,27 +29,46 @@ type instance struct {
 // NodeStats are the figures of one node since the session began.
 type NodeStats struct {
 	Time     time.Duration
-	Memory   int64  // most bytes that one call added to the account
-	Samples  uint64 // input samples over all channels
+	Waited   time.Duration // the part of Time in which the node waited for something outside the processor
+	Memory   int64         // most bytes that one call added to the account
+	Samples  uint64        // input samples over all channels
 	ItemsIn  uint64
 	ItemsOut uint64
 	Ran      bool // Process or Flush was called with something to do
 	Custom   map[string]any
+
+	// What the node gave: kinds of items, samples over all channels, and the format of the last audio.
+	Kinds      node.Kinds
+	SamplesOut uint64
+	Format     audio.Format
 }
 
 func (n *instance) init(s *Session, i int) error {
 	n.session, n.index, n.node = s, i, &s.plan.Nodes[i]
 	n.edges = make([][]node.Item, len(n.node.In))
 	n.call = node.NewCall(n)
-	return n.guard(func() (err error) {
+	err := n.guard(func() (err error) {
 		n.proc, err = n.node.Spec.New(n.node.Params, node.Env{NodeID: n.node.ID})
 		return err
 	})
+	return n.unbuildable(err)
+}
+
+// unbuildable is the fault of a node that can't be made: its parameters are each in order, but don't go together.
+func (n *instance) unbuildable(err error) error {
+	var f *fault.Error
+	if err == nil {
+		return nil
+	}
+	if !errors.As(err, &f) {
+		f = fault.Wrap(fault.CodeBadParam, err, "node %q (%s) can't be made with these parameters", n.node.ID, n.node.Spec.Name)
+	}
+	return f.WithNode(n.node.ID).WithOp("node.new")
 }
 
 // Emit implements node.Host: the item goes to every successor whose edge takes it, and to the result.
 func (n *instance) Emit(item node.Item) error {
-	n.stats.ItemsOut++
+	n.stats.given(item)
 	for _, e := range n.node.Edges {
 		if e.FromPort == "" || e.FromPort == item.Port {
 			n.session.nodes[e.To].enqueue(e, item, n.node.ID)
@@ -58,6 +78,15 @@ func (n *instance) Emit(item node.Item) error {
 		n.session.output.add(n.index, item)
 	}
 	return nil
+}
+
+func (s *NodeStats) given(item node.Item) {
+	s.ItemsOut++
+	s.Kinds |= item.Kind
+	if b := item.Audio; b != nil {
+		s.SamplesOut += uint64(b.NumSamples())
+		s.Format = b.Format
+	}
 }
 
 func (n *instance) enqueue(e graph.Edge, item node.Item, from string) {
@@ -79,6 +108,8 @@ func (n *instance) Account() *mem.Account { return n.session.account }
 
 // Wait implements node.Host.
 func (n *instance) Wait(f func(ctx context.Context) error) (err error) {
+	start := time.Now()
+	defer func() { n.stats.Waited += time.Since(start) }()
 	if n.session.slot == nil {
 		return f(n.ctx)
 	}
@@ -156,7 +187,7 @@ func (n *instance) run(f func() error, item node.Item) error {
 func (n *instance) guard(f func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = recovered(p)
+			err = Recovered(p)
 		}
 	}()
 	if err = f(); err != nil {

@@ -1,0 +1,71 @@
+package stream
+
+import (
+	"fmt"
+
+	pb "github.com/remotemedia/remotemedia-go/api/remotemedia/v1"
+	"github.com/remotemedia/remotemedia-go/audio"
+	"github.com/remotemedia/remotemedia-go/engine"
+	"github.com/remotemedia/remotemedia-go/fault"
+	"github.com/remotemedia/remotemedia-go/graph"
+	"github.com/remotemedia/remotemedia-go/internal/wire"
+	"github.com/remotemedia/remotemedia-go/node"
+)
+
+// buffer checks the audio of a chunk and adopts it into the session's account.
+func buffer(s *engine.Session, n *graph.Node, in *pb.AudioBuffer) (b *audio.Buffer, hasTime bool, _ *fault.Error) {
+	if in == nil {
+		return nil, false, fault.New(fault.CodeBadAudio, "the chunk for node %q has no buffer", n.ID).WithNode(n.ID)
+	}
+	if f := fault.FromProblems(wire.CheckAudio(in, n.ID, "audio_chunk.buffer")); f != nil {
+		return nil, false, f
+	}
+	if got, allowed := wire.NumSamples(in), s.Limits().Samples; got > allowed {
+		return nil, false, engine.SampleLimit(n.ID, got, allowed)
+	}
+	b, hasTime, err := wire.AudioFromProto(in, s.Account())
+	if err != nil {
+		return nil, false, engine.MemoryLimit(err, n.ID)
+	}
+	return b, hasTime, nil
+}
+
+// datum checks the JSON text of a data input.
+func datum(n *graph.Node, text, path string) (node.Item, *fault.Error) {
+	item, problem := wire.DataFromProto(text, n.ID, path)
+	if problem != nil {
+		return node.Item{}, fault.FromProblems([]fault.Problem{*problem})
+	}
+	return item, takes(n, item.Kind)
+}
+
+// takes refuses an external item of a kind that the node doesn't process.
+func takes(n *graph.Node, kind node.Kinds) *fault.Error {
+	if n.Spec.Accepts&kind != 0 {
+		return nil
+	}
+	return fault.New(fault.CodeInputKind, "node %q (%s) takes %s, not %s", n.ID, n.Spec.Name, n.Spec.Accepts, kind).WithNode(n.ID)
+}
+
+// initData turns the init's data inputs into items for the first turn.
+func initData(p *graph.Plan, inputs map[string]string) ([]engine.Input, *fault.Error) {
+	for id := range inputs {
+		if _, ok := p.Lookup(id); !ok {
+			return nil, fault.New(fault.CodeUnknownInput, "data_inputs names node %q, which doesn't exist", id).WithNode(id)
+		}
+	}
+	var out []engine.Input
+	for i := range p.Nodes { // in manifest order, for the map has none
+		n := &p.Nodes[i]
+		text, ok := inputs[n.ID]
+		if !ok {
+			continue
+		}
+		item, err := datum(n, text, fmt.Sprintf("data_inputs[%q]", n.ID))
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, engine.Input{Node: i, Item: item})
+	}
+	return out, nil
+}

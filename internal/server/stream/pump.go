@@ -1,0 +1,184 @@
+package stream
+
+import (
+	"errors"
+	"sync/atomic"
+	"time"
+
+	pb "github.com/remotemedia/remotemedia-go/api/remotemedia/v1"
+	"github.com/remotemedia/remotemedia-go/engine"
+	"github.com/remotemedia/remotemedia-go/fault"
+	"github.com/remotemedia/remotemedia-go/internal/metrics"
+)
+
+// pumped is what the pump counts. One pump runs at a time; the atomics are read by the handler at the end.
+type pumped struct {
+	chunks   atomic.Uint64 // answered, dropped ones included
+	samples  atomic.Uint64 // of the input, over all channels
+	last     uint64        // sequence of the last answer
+	warned   int           // warnings told so far
+	latency  *metrics.Histogram
+	busy     time.Duration // of turns
+	encoding time.Duration
+	began    time.Time
+	ended    bool
+}
+
+var errCancelCommand = errors.New("the client sent COMMAND_CANCEL")
+
+// pump does what waits, in order, and ends when nothing does.
+func (s *stream) pump() {
+	s.watch.rest()
+	for {
+		e, ok, closed := s.queue.next()
+		if !ok {
+			if closed {
+				s.dispose()
+			} else if !s.pumped.ended {
+				s.watch.arm(s.opts.IdleTimeout, s.idledOut)
+			}
+			return
+		}
+		s.perform(&e)
+	}
+}
+
+func (s *stream) perform(e *entry) {
+	if s.pumped.ended {
+		release(e)
+		return
+	}
+	switch e.work {
+	case doReady:
+		s.pumped.began = time.Now()
+		s.send(s.ready(e.sequence))
+	case doChunk:
+		s.process(e)
+	case doDrops:
+		s.answerDrops(e)
+	case doFail:
+		s.endByFailure(e.err, e.sequence)
+	case doClose:
+		s.flushAndClose(e)
+	case doAbort:
+		s.close(e.reason, e.code)
+	}
+}
+
+// process runs one chunk's turn and answers it.
+func (s *stream) process(e *entry) {
+	out, err := s.opened.Session.Turn(s.turns, s.join(e.input))
+	if err != nil {
+		s.answerFailure(fault.From(err), e.sequence)
+		return
+	}
+	s.answer(out, e, &pb.ChunkResult{Sequence: e.sequence})
+	s.metricsDue()
+}
+
+// join adds the init's data to the first turn.
+func (s *stream) join(first ...engine.Input) []engine.Input {
+	inputs := append(first, s.receiver.joining...)
+	s.receiver.joining = nil
+	return inputs
+}
+
+// answerFailure tells an error of a chunk. It ends the stream, except for an error of a node where the stream asked to go on.
+func (s *stream) answerFailure(err *fault.Error, sequence uint64) {
+	if errors.Is(err, errCancelCommand) {
+		return // doAbort is next in the queue
+	}
+	if !s.continues || err.Kind != fault.NodeExecution {
+		s.endByFailure(err, sequence)
+		return
+	}
+	s.sendError(err, sequence)
+	s.counted(1, sequence)
+	s.metricsDue()
+}
+
+// answerDrops gives each dropped chunk its answer and takes the nodes over the gap.
+func (s *stream) answerDrops(e *entry) {
+	for n, g := range e.drops.frames {
+		s.opened.Session.Skip(n, g.frames, g.rate)
+	}
+	for i := range e.drops.count {
+		s.counted(1, e.drops.first+i)
+		s.send(result(&pb.ChunkResult{
+			Sequence: e.drops.first + i, Dropped: true, ProcessingTimeMs: ms(time.Since(e.received)),
+			TotalSamplesProcessed: s.pumped.samples.Load(),
+		}))
+		s.metricsDue()
+	}
+}
+
+// flushAndClose runs the last turn, sends what it gives, if anything, and ends the stream.
+func (s *stream) flushAndClose(e *entry) {
+	if s.opened != nil {
+		out, err := s.opened.Session.Flush(s.turns, s.join())
+		if err != nil {
+			s.endByFailure(fault.From(err), s.pumped.last)
+			return
+		}
+		if empty(out) {
+			out.Release()
+		} else {
+			s.answer(out, &entry{received: time.Now()}, &pb.ChunkResult{Sequence: s.pumped.last, IsFinal: true})
+		}
+	}
+	s.close(e.reason, e.code)
+}
+
+// endByFailure tells an error and ends the stream.
+func (s *stream) endByFailure(err *fault.Error, sequence uint64) {
+	s.sendError(err, sequence)
+	s.close("error", closeCodeOf(err))
+}
+
+// close sends the last message and ends the stream.
+func (s *stream) close(reason string, code int32) {
+	if s.pumped.ended {
+		return
+	}
+	s.pumped.ended = true
+	s.send(s.closed(reason, code))
+	s.cut(reason, nil)
+}
+
+// send gives the peer one message, and cuts the stream if it isn't taken in time or can't be sent.
+func (s *stream) send(m *pb.StreamResponse) {
+	s.watch.arm(s.opts.SendTimeout, func() { s.cut("Client doesn't read", ErrStalled) })
+	err := s.conn.Send(m)
+	s.watch.rest()
+	if err != nil {
+		s.pumped.ended = true
+		s.cut("Client disconnected", err)
+	}
+}
+
+// counted notes that a chunk was answered.
+func (s *stream) counted(n, sequence uint64) {
+	s.pumped.chunks.Add(n)
+	s.pumped.last = sequence
+}
+
+func (s *stream) metricsDue() {
+	every := s.every
+	if every == 0 {
+		every = 10
+	}
+	if n := s.pumped.chunks.Load(); n%every == 0 && !s.pumped.ended {
+		s.send(s.metrics())
+	}
+}
+
+func empty(out *engine.Output) bool {
+	for _, n := range out.Nodes {
+		if len(n.Items) > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

@@ -1,0 +1,266 @@
+package stream
+
+import (
+	"sync"
+	"time"
+
+	"github.com/remotemedia/remotemedia-go/engine"
+	"github.com/remotemedia/remotemedia-go/fault"
+)
+
+// Policy says what happens to a chunk that finds the queue full.
+type Policy uint8
+
+// The policies, with the numbers of the wire.
+const (
+	Block      Policy = 1 + iota // wait: flow control slows the client down
+	DropOldest                   // the chunk that waited longest is dropped
+	DropNewest                   // the chunk that came is dropped
+	Overflow                     // the stream ends with an error
+)
+
+// Bounds of the queue: 10 chunks or 256 KiB, whichever is less, but always one chunk.
+const (
+	DefaultQueueChunks = 10
+	DefaultQueueBytes  = 256 << 10
+)
+
+// entry is something the pump has to do, in order.
+type entry struct {
+	work     work
+	input    engine.Input // of a chunk
+	sequence uint64       // of a chunk, or the failing one
+	received time.Time
+	size     int // bytes that a chunk holds in the queue
+	drops    *drops
+	err      *fault.Error // of a failure
+	reason   string       // of an end
+	code     int32        // of an end
+}
+
+type work uint8
+
+const (
+	doReady work = iota // send the first answer
+	doChunk             // process one chunk
+	doDrops             // answer a run of dropped chunks
+	doFail              // tell the error and end
+	doClose             // flush and end
+	doAbort             // end without flushing
+)
+
+// drops is a run of dropped chunks, of which only this is kept: how many, and by how much each source's clock goes on.
+type drops struct {
+	first, count uint64
+	frames       map[int]gap
+}
+
+type gap struct {
+	frames int64
+	rate   int
+}
+
+func (d *drops) add(e *entry) {
+	d.count++
+	if b := e.input.Item.Audio; b != nil {
+		g := d.frames[e.input.Node]
+		d.frames[e.input.Node] = gap{g.frames + int64(b.Frames()), b.Format.Rate}
+		b.Release()
+	}
+}
+
+// queue is what waits between the receiver and the pump. Only its own methods touch it.
+type queue struct {
+	maxChunks, maxBytes int
+	policy              Policy
+	start               func() // starts the pump; called without the lock
+
+	mu            sync.Mutex
+	entries       []entry
+	chunks, bytes int
+	samples       uint64
+	dropped       uint64
+	pumping       bool
+	closed        bool
+	room          sync.Cond
+}
+
+func newQueue(maxChunks, maxBytes int, start func()) *queue {
+	q := &queue{maxChunks: maxChunks, maxBytes: maxBytes, policy: Block, start: start}
+	q.room.L = &q.mu
+	return q
+}
+
+// push adds a chunk as the policy says, waiting for room where that is to block, and reports false when the policy is to end
+// the stream. A chunk pushed after close is let go.
+func (q *queue) push(e entry) bool {
+	q.mu.Lock()
+	for q.policy == Block && q.full(e.size) && !q.closed {
+		q.room.Wait()
+	}
+	if !q.closed && q.full(e.size) {
+		if q.policy == Overflow {
+			q.mu.Unlock()
+			release(&e)
+			return false
+		}
+		q.drop(&e)
+	} else {
+		q.add(e)
+	}
+	q.wake()
+	return true
+}
+
+// do adds anything but a chunk, behind what waits.
+func (q *queue) do(e entry) {
+	q.mu.Lock()
+	q.add(e)
+	q.wake()
+}
+
+// instead drops all that waits, without answers, and adds e.
+func (q *queue) instead(e entry) {
+	q.mu.Lock()
+	q.clear()
+	q.add(e)
+	q.wake()
+}
+
+// next takes the first entry. Where there is none the pump must end; when the queue was closed meanwhile, it has the last word.
+func (q *queue) next() (e entry, ok, closed bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.entries) == 0 || q.closed {
+		q.pumping = false
+		return entry{}, false, q.closed
+	}
+	e = q.entries[0]
+	q.entries[0] = entry{}
+	q.entries = q.entries[1:]
+	if len(q.entries) == 0 {
+		q.entries = nil // an idle stream holds nothing
+	}
+	q.count(&e, -1)
+	q.room.Broadcast()
+	return e, true, false
+}
+
+// close lets all that waits go and everybody who waits. It reports whether a pump is at work, which then has the last word.
+func (q *queue) close() (pumping bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.clear()
+	q.closed = true
+	q.room.Broadcast()
+	return q.pumping
+}
+
+// unlessClosed runs f while the queue can't be closed, and reports false where it is already.
+func (q *queue) unlessClosed(f func()) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if !q.closed {
+		f()
+	}
+	return !q.closed
+}
+
+// idle reports whether nothing waits and nothing is being done.
+func (q *queue) idle() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return !q.pumping && len(q.entries) == 0
+}
+
+// figures returns how many samples wait, and how many chunks were dropped so far.
+func (q *queue) figures() (samples, dropped uint64) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.samples, q.dropped
+}
+
+func (q *queue) full(size int) bool {
+	return q.chunks > 0 && (q.chunks >= q.maxChunks || q.bytes+size > q.maxBytes)
+}
+
+func (q *queue) add(e entry) {
+	if q.closed {
+		release(&e)
+		return
+	}
+	q.entries = append(q.entries, e)
+	q.count(&e, 1)
+}
+
+// wake starts the pump unless it is at work, and unlocks.
+func (q *queue) wake() {
+	start := !q.pumping && !q.closed
+	q.pumping = q.pumping || start
+	q.mu.Unlock()
+	if start {
+		q.start()
+	}
+}
+
+// drop makes room for e, or drops e itself.
+func (q *queue) drop(e *entry) {
+	q.dropped++
+	if q.policy == DropNewest {
+		q.tombstone(len(q.entries), e)
+		return
+	}
+	for i := range q.entries {
+		if q.entries[i].work == doChunk {
+			oldest := q.entries[i]
+			q.count(&oldest, -1)
+			q.entries = append(q.entries[:i], q.entries[i+1:]...)
+			q.tombstone(i, &oldest)
+			break
+		}
+	}
+	if q.full(e.size) { // larger than what the oldest left free
+		q.drop(e)
+		return
+	}
+	q.add(*e)
+}
+
+// tombstone notes at position i that a chunk was dropped; neighbours share one, so that a flood of drops takes no room.
+func (q *queue) tombstone(i int, e *entry) {
+	if i > 0 && q.entries[i-1].work == doDrops {
+		q.entries[i-1].drops.add(e)
+		return
+	}
+	d := &drops{first: e.sequence, frames: make(map[int]gap)}
+	d.add(e)
+	q.entries = append(q.entries, entry{})
+	copy(q.entries[i+1:], q.entries[i:])
+	q.entries[i] = entry{work: doDrops, drops: d, received: e.received}
+}
+
+func (q *queue) clear() {
+	for i := range q.entries {
+		q.count(&q.entries[i], -1)
+		release(&q.entries[i])
+	}
+	q.entries = nil
+}
+
+func (q *queue) count(e *entry, sign int) {
+	if e.work != doChunk {
+		return
+	}
+	q.chunks += sign
+	q.bytes += sign * e.size
+	if b := e.input.Item.Audio; b != nil {
+		q.samples += uint64(sign * b.NumSamples())
+	}
+}
+
+func release(e *entry) {
+	if b := e.input.Item.Audio; b != nil {
+		b.Release()
+		e.input.Item.Audio = nil
+	}
+}

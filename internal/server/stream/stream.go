@@ -1,0 +1,190 @@
+// Package stream is one StreamPipeline call: the state machine of contract section 7 between a connection and an engine
+// session. A receiver reads requests, checks them and queues chunks; a pump, which lives only while there is work, processes
+// them and sends the answers; the handler waits for the end. Nothing here knows gRPC.
+package stream
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	pb "github.com/remotemedia/remotemedia-go/api/remotemedia/v1"
+	"github.com/remotemedia/remotemedia-go/engine"
+	"github.com/remotemedia/remotemedia-go/fault"
+)
+
+// Conn is the client's side of a stream. Recv and Send may be called at the same time, each by one goroutine, and both
+// return soon after the handler did.
+type Conn interface {
+	Context() context.Context
+	Recv() (*pb.StreamRequest, error)
+	Send(*pb.StreamResponse) error
+}
+
+// Opened is a stream's pipeline, ready to run.
+type Opened struct {
+	Session  *engine.Session
+	Warnings []string // of the manifest and the limits, told with the first result
+}
+
+// Host is what the service gives to a stream.
+type Host interface {
+	// Open negotiates the version, compiles the manifest and opens a session.
+	Open(ctx context.Context, init *pb.StreamInit) (*Opened, *fault.Error)
+	// Failure renders an error for the wire.
+	Failure(err *fault.Error) *pb.ErrorResponse
+	// Fill renders what the sinks gave into a result. The result shares the output's memory: it is sent before the output is
+	// released.
+	Fill(r *pb.ChunkResult, s *engine.Session, out *engine.Output)
+	// Metrics renders the figures of a session since it began: the stream's wall time and the time spent on messages.
+	Metrics(s *engine.Session, wall, serialization time.Duration) *pb.ExecutionMetrics
+}
+
+// Options are the times and bounds of a stream. The zero value of each field means its default.
+type Options struct {
+	InitTimeout time.Duration // for the first request; default 30 s
+	IdleTimeout time.Duration // without any request; default 300 s
+	SendTimeout time.Duration // for one answer to be taken by the peer; default 30 s
+	QueueChunks int           // default 10
+	QueueBytes  int           // default 256 KiB
+	// Drain is closed when the service shuts down: what waits is still processed, then the stream is closed.
+	Drain <-chan struct{}
+	// Ended, if set, is told why the stream ended. For the log.
+	Ended func(Summary)
+}
+
+// Summary says what a stream did.
+type Summary struct {
+	SessionID string
+	Pipeline  string
+	Reason    string
+	Chunks    uint64
+	Dropped   uint64
+	Samples   uint64
+	Err       error // why it was cut, nil for a stream that was closed in band
+}
+
+func (o Options) withDefaults() Options {
+	set := func(d *time.Duration, v time.Duration) {
+		if *d == 0 {
+			*d = v
+		}
+	}
+	set(&o.InitTimeout, 30*time.Second)
+	set(&o.IdleTimeout, 300*time.Second)
+	set(&o.SendTimeout, 30*time.Second)
+	if o.QueueChunks == 0 {
+		o.QueueChunks = DefaultQueueChunks
+	}
+	if o.QueueBytes == 0 {
+		o.QueueBytes = DefaultQueueBytes
+	}
+	return o
+}
+
+// ErrStalled is why a stream was cut whose peer didn't take an answer in time. The peer can't be told.
+var ErrStalled = errors.New("the peer doesn't read its answers")
+
+// Run serves one stream and returns when it has ended: nil after an end that the client was told in band, otherwise why it
+// was cut.
+func Run(conn Conn, host Host, opts Options) error {
+	s := &stream{conn: conn, host: host, opts: opts.withDefaults(), id: uuid.NewString(), done: make(chan struct{})}
+	s.queue = newQueue(s.opts.QueueChunks, s.opts.QueueBytes, func() { go s.pump() })
+	s.turns, s.stopTurns = context.WithCancelCause(conn.Context())
+	s.watch.arm(s.opts.InitTimeout, s.initTimedOut)
+	go s.receive()
+	s.wait()
+	return s.end()
+}
+
+type stream struct {
+	conn  Conn
+	host  Host
+	opts  Options
+	id    string
+	queue *queue
+	watch watch
+
+	turns     context.Context // of every turn; stopped by CANCEL and by the end
+	stopTurns context.CancelCauseFunc
+
+	finish sync.Once
+	done   chan struct{}
+	err    error  // why the stream was cut; set before done is closed
+	reason string // how it ended; set before done is closed
+
+	continues bool    // errors of nodes don't end the stream
+	every     uint64  // chunks between two metrics messages
+	opened    *Opened // these three are set by the receiver before anything that needs them is queued
+
+	receiver receiver
+	pumped   pumped
+}
+
+// wait returns when the stream is to end; a drain is handed on to the pump once.
+func (s *stream) wait() {
+	drain := s.opts.Drain
+	for {
+		select {
+		case <-s.done:
+			return
+		case <-s.conn.Context().Done():
+			s.cut("Client disconnected", context.Cause(s.conn.Context()))
+		case <-drain:
+			drain = nil
+			s.queue.do(entry{work: doClose, reason: "Server shutting down", code: closeDraining})
+		}
+	}
+}
+
+// cut ends the stream; the first reason stands. A nil err is an end that the client was told.
+func (s *stream) cut(reason string, err error) {
+	s.finish.Do(func() {
+		s.reason, s.err = reason, err
+		s.stopTurns(err)
+		close(s.done)
+	})
+}
+
+// end lets go of what waits. A pump that is still at work, perhaps in a node that doesn't stop or in a send that the peer
+// doesn't take, closes the session when it comes back.
+func (s *stream) end() error {
+	s.watch.stop()
+	if !s.queue.close() {
+		s.dispose()
+	}
+	if s.opts.Ended != nil {
+		s.opts.Ended(s.summary())
+	}
+	return s.err
+}
+
+func (s *stream) dispose() {
+	if s.opened != nil {
+		s.opened.Session.Close()
+	}
+}
+
+func (s *stream) summary() Summary {
+	_, dropped := s.queue.figures()
+	sum := Summary{SessionID: s.id, Reason: s.reason, Dropped: dropped, Err: s.err,
+		Chunks: s.pumped.chunks.Load(), Samples: s.pumped.samples.Load()}
+	if s.opened != nil {
+		sum.Pipeline = s.opened.Session.Plan().Name
+	}
+	return sum
+}
+
+func (s *stream) initTimedOut() {
+	s.queue.do(entry{work: doFail, err: fault.New(fault.CodeStreamInit, "no init came within %s: send init first", s.opts.InitTimeout)})
+}
+
+func (s *stream) idledOut() {
+	if !s.queue.idle() {
+		return // the pump arms the watch again when it has nothing to do
+	}
+	s.queue.do(entry{work: doFail, err: fault.New(fault.CodeStreamIdle, "no request came for %s: send chunks or close the stream", s.opts.IdleTimeout)})
+}
