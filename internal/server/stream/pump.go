@@ -85,8 +85,8 @@ func (s *stream) join(first ...engine.Input) []engine.Input {
 
 // answerFailure tells an error of a chunk. It ends the stream, except for an error of a node where the stream asked to go on.
 func (s *stream) answerFailure(err *fault.Error, sequence uint64) {
-	if errors.Is(err, errCancelCommand) {
-		return // doAbort is next in the queue
+	if s.unheard(err) {
+		return
 	}
 	if !s.continues || err.Kind != fault.NodeExecution {
 		s.endByFailure(err, sequence)
@@ -117,7 +117,9 @@ func (s *stream) flushAndClose(e *entry) {
 	if s.opened != nil {
 		out, err := s.opened.Session.Flush(s.turns, s.join())
 		if err != nil {
-			s.endByFailure(fault.From(err), s.pumped.last)
+			if f := fault.From(err); !s.unheard(f) {
+				s.endByFailure(f, s.pumped.last)
+			}
 			return
 		}
 		if empty(out) {
@@ -127,6 +129,19 @@ func (s *stream) flushAndClose(e *entry) {
 		}
 	}
 	s.close(e.reason, e.code)
+}
+
+// unheard reports whether an error needs no telling: the client sent CANCEL, whose answer is next in the queue, or is gone.
+func (s *stream) unheard(err *fault.Error) bool {
+	if errors.Is(err, errCancelCommand) {
+		return true
+	}
+	gone := s.conn.Context().Err()
+	if gone != nil {
+		s.pumped.ended = true
+		s.cut("Client disconnected", gone)
+	}
+	return gone != nil
 }
 
 // endByFailure tells an error and ends the stream.

@@ -119,10 +119,18 @@ func (q *queue) do(e entry) {
 	q.wake()
 }
 
-// instead drops all that waits, without answers, and adds e.
+// instead drops all chunks that wait, without answers, and adds e.
 func (q *queue) instead(e entry) {
 	q.mu.Lock()
+	ready := len(q.entries) > 0 && q.entries[0].work == doReady
+	first := q.entries[:min(len(q.entries), 1)]
+	if ready {
+		q.entries = q.entries[1:]
+	}
 	q.clear()
+	if ready {
+		q.entries = first
+	}
 	q.add(e)
 	q.wake()
 }
