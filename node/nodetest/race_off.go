@@ -1,0 +1,6 @@
+//go:build !race
+
+package nodetest
+
+// raceEnabled tells that the race detector makes pools forget, so that allocations can't be counted.
+const raceEnabled = false

@@ -1,0 +1,34 @@
+// Package data holds the nodes that compute with JSON and text.
+package data
+
+import (
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/remotemedia/remotemedia-go/audio"
+	"github.com/remotemedia/remotemedia-go/node"
+)
+
+// Category is the family's name in the catalogue.
+const Category = "data"
+
+// Nodes lists the family.
+func Nodes() []node.Spec {
+	return []node.Spec{
+		calculatorSpec(),
+		multiplySpec(),
+		addSpec(),
+	}
+}
+
+// decode reads JSON that is known to be valid. Of members that are there twice the last counts.
+func decode(text []byte, into any) error {
+	return json.Unmarshal(text, into, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+}
+
+// emitText passes on a JSON text that the node has written.
+func emitText(c *node.Call, text []byte, at audio.Stamp) error {
+	item := node.DataItem(text)
+	item.Stamp = at
+	return c.Emit(item)
+}
