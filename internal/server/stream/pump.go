@@ -28,14 +28,14 @@ var errCancelCommand = errors.New("the client sent COMMAND_CANCEL")
 
 // pump does what waits, in order, and ends when nothing does.
 func (s *stream) pump() {
-	s.watch.rest()
+	s.quiet.rest()
 	for {
 		e, ok, closed := s.queue.next()
 		if !ok {
 			if closed {
 				s.dispose()
 			} else if !s.pumped.ended {
-				s.watch.arm(s.opts.IdleTimeout, s.idledOut)
+				s.quiet.arm(s.opts.IdleTimeout, s.idledOut)
 			}
 			return
 		}
@@ -162,9 +162,9 @@ func (s *stream) close(reason string, code int32) {
 
 // send gives the peer one message, and cuts the stream if it isn't taken in time or can't be sent.
 func (s *stream) send(m *pb.StreamResponse) {
-	s.watch.arm(s.opts.SendTimeout, func() { s.cut("Client doesn't read", ErrStalled) })
+	s.stall.arm(s.opts.SendTimeout, func() { s.cut("Client doesn't read", ErrStalled) })
 	err := s.conn.Send(m)
-	s.watch.rest()
+	s.stall.rest()
 	if err != nil {
 		s.pumped.ended = true
 		s.cut("Client disconnected", err)

@@ -47,7 +47,7 @@ func (s *stream) receive() {
 			s.cut("Client disconnected", fmt.Errorf("receiving failed: %w", err))
 			return
 		}
-		s.watch.rest()
+		s.quiet.rest()
 		if last := s.take(req, first); last {
 			return
 		}

@@ -94,7 +94,7 @@ func Run(conn Conn, host Host, opts Options) error {
 	s := &stream{conn: conn, host: host, opts: opts.withDefaults(), id: uuid.NewString(), done: make(chan struct{})}
 	s.queue = newQueue(s.opts.QueueChunks, s.opts.QueueBytes, func() { go s.pump() })
 	s.turns, s.stopTurns = context.WithCancelCause(conn.Context())
-	s.watch.arm(s.opts.InitTimeout, s.initTimedOut)
+	s.quiet.arm(s.opts.InitTimeout, s.initTimedOut)
 	go s.receive()
 	s.wait()
 	return s.end()
@@ -106,7 +106,8 @@ type stream struct {
 	opts  Options
 	id    string
 	queue *queue
-	watch watch
+	quiet watch // for a request
+	stall watch // for an answer to be taken
 
 	turns     context.Context // of every turn; stopped by CANCEL and by the end
 	stopTurns context.CancelCauseFunc
@@ -152,7 +153,8 @@ func (s *stream) cut(reason string, err error) {
 // end lets go of what waits. A pump that is still at work, perhaps in a node that doesn't stop or in a send that the peer
 // doesn't take, closes the session when it comes back.
 func (s *stream) end() error {
-	s.watch.stop()
+	s.quiet.stop()
+	s.stall.stop()
 	if !s.queue.close() {
 		s.dispose()
 	}
