@@ -38,22 +38,33 @@ func newBank(s spec) *bank {
 	b.rows = s.rows()
 	b.repeat, b.groups = s.period()
 	b.taps = make([]float32, b.groups*b.rows*lanes)
-	for n := range b.repeat * b.up {
-		b.fillLane(s, n)
+	for n := range b.up {
+		b.fillPhase(s, n)
 	}
 	return b
 }
 
-// fillLane writes the taps of output n of the period.
-func (b *bank) fillLane(s spec, n int64) {
-	g, lane := n/lanes, n%lanes
-	base := b.first(g * lanes)
-	from := b.first(n)
-	at := b.taps[(g*b.rows+from-base)*lanes+lane:]
+// fillPhase writes the taps of output n of the ratio's period into every lane
+// that has this phase. Each lane's rounding to float32 makes up for what the
+// lanes before it lost, so that the lanes together are several bits more
+// precise than one: rounding errors repeated in every output would be spurious
+// tones at -145 dB.
+func (b *bank) fillPhase(s spec, n int64) {
+	exact := make([]float64, 2*b.half)
 	phase := float64(n*b.down%b.up) / float64(b.up)
-	for k := range 2 * b.half {
-		u := phase - float64(k-b.half+1)
-		at[k*lanes] = float32(s.shape.at(u/s.scale) / s.scale)
+	for k := range exact {
+		u := phase - float64(int64(k)-b.half+1)
+		exact[k] = s.shape.at(u/s.scale) / s.scale
+	}
+	carry := make([]float64, len(exact))
+	for ; n < b.repeat*b.up; n += b.up {
+		g := n / lanes
+		at := b.taps[(g*b.rows+b.first(n)-b.first(g*lanes))*lanes+n%lanes:]
+		for k, v := range exact {
+			tap := float32(v + carry[k])
+			at[k*lanes] = tap
+			carry[k] += v - float64(tap)
+		}
 	}
 }
 

@@ -28,6 +28,6 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(total+n, "frames, of which at the end", n)
-	// Output: 16000 frames, of which at the end 65
+	fmt.Println(total+n, "frames")
+	// Output: 16000 frames
 }

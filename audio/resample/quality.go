@@ -59,7 +59,7 @@ type class struct {
 
 var classes = [...]class{
 	Low:      {taps: lowTaps, pass: 0.80, stop: 1.04, loose: 88, smooth: 95, phases: 32},
-	Medium:   {taps: mediumTaps, pass: 0.85, stop: 1.02, loose: 110, smooth: 118, phases: 48},
-	High:     {taps: highTaps, pass: 0.902, stop: 1.0195, loose: 134, smooth: 142, phases: 80},
-	VeryHigh: {taps: veryHighTaps, pass: 0.91, stop: 1.0185, loose: 166, smooth: 174, phases: 160},
+	Medium:   {taps: mediumTaps, pass: 0.85, stop: 1.02, loose: 110, smooth: 118, phases: 56},
+	High:     {taps: highTaps, pass: 0.902, stop: 1.0195, loose: 140, smooth: 142, phases: 96},
+	VeryHigh: {taps: veryHighTaps, pass: 0.91, stop: 1.0185, loose: 168, smooth: 174, phases: 160},
 }
