@@ -49,7 +49,7 @@ func convertNumber(s string) string {
 	if strings.HasPrefix(digits, "0x") || strings.HasPrefix(digits, "0o") {
 		return convertInteger(digits, negative)
 	}
-	if !underscoresBetweenDigits(digits) {
+	if digits == "" || digits[0] != '.' && (digits[0] < '0' || digits[0] > '9') || !underscoresBetweenDigits(digits) {
 		return ""
 	}
 	digits = strings.ReplaceAll(digits, "_", "")
@@ -60,8 +60,8 @@ func convertNumber(s string) string {
 	whole = strings.TrimLeft(whole, "0")
 	if whole == "" {
 		whole = "0"
-		if strings.HasPrefix(rest, "e") || strings.HasPrefix(rest, "E") || digits == "" || digits == "." {
-			return ""
+		if len(digits) == len(rest) && (len(rest) < 2 || rest[1] < '0' || rest[1] > '9') {
+			return "" // no digit before the point, and none behind it
 		}
 	}
 	if rest == "." || strings.HasPrefix(rest, ".e") || strings.HasPrefix(rest, ".E") {

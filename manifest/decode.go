@@ -128,6 +128,9 @@ func (d *decoder) wrongType(expected string) {
 		return
 	}
 	found := kindName(kind)
+	if kind == '{' || kind == '[' {
+		where.end = where.at + 1
+	}
 	if kind == '"' || kind == '0' || kind == 't' || kind == 'f' {
 		found += " (" + abbreviate(string(raw)) + ")"
 	}

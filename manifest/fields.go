@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/remotemedia/remotemedia-go/fault"
@@ -68,6 +69,43 @@ func (t *table[T]) names() []string {
 
 // named gives the field with a canonical name.
 func (t *table[T]) named(name string) *field[T] { return &t.fields[t.spellings[name].field] }
+
+// canonical gives a path with the canonical names of all fields of the document.
+func canonical(path []segment) []segment {
+	out := slices.Clone(path)
+	parent := ""
+	for i, s := range out {
+		if s.index >= 0 {
+			parent += "[]"
+			continue
+		}
+		if lookup := lookups[parent]; lookup != nil {
+			out[i].name = lookup(s.name)
+		}
+		parent += "." + out[i].name
+	}
+	return out
+}
+
+// lookups leads from the path of an object of the document, indexes left out, to the canonical names of its fields.
+var lookups = map[string]func(string) string{
+	"":                          manifestFields.canonical,
+	".metadata":                 metadataFields.canonical,
+	".nodes[]":                  nodeFields.canonical,
+	".nodes[].capabilities":     capabilityFields.canonical,
+	".nodes[].capabilities.gpu": gpuFields.canonical,
+	".nodes[].capabilities.cpu": cpuFields.canonical,
+	".nodes[].execution":        executionFields.canonical,
+	".connections[]":            connectionFields.canonical,
+}
+
+// canonical gives the canonical name for a spelling; a name that is no field's is its own.
+func (t *table[T]) canonical(name string) string {
+	if s, ok := t.spellings[name]; ok {
+		return t.fields[s.field].name
+	}
+	return name
+}
 
 // tolerated reports whether a name may stand in any object of the document without being a field: names that begin with
 // x- are free (YAML documents keep their anchors there), and editors read $schema.

@@ -75,7 +75,10 @@ func (d *decoder) amount() float64 {
 
 // count reads a whole number below 2 to the bits. A string of digits counts too: so the proto's JSON has 64-bit numbers.
 func (d *decoder) count(bits int) uint64 {
-	expected := fmt.Sprintf("a whole number from 0 to %d", uint64(math.MaxUint64)>>(64-bits))
+	expected := "a whole number, 0 or more"
+	if bits < 64 {
+		expected = fmt.Sprintf("a whole number from 0 to %d", uint64(math.MaxUint64)>>(64-bits))
+	}
 	if kind := d.dec.PeekKind(); kind != '0' && kind != '"' {
 		d.wrongType(expected)
 		return 0

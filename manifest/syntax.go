@@ -35,21 +35,36 @@ func syntaxRefusal(text []byte, dec *jsontext.Decoder, err error) *refusal {
 // syntaxHint knows the habits of other languages that JSON doesn't share.
 func syntaxHint(text []byte, at int) string {
 	rest := text[at:]
-	before := bytes.TrimRight(text[:at], " \t\r\n")
-	switch {
-	case bytes.HasPrefix(rest, []byte("//")), bytes.HasPrefix(rest, []byte("/*")), rest[0] == '#':
+	switch rest[0] {
+	case '#', '/':
 		return "JSON has no comments; remove it, or write the manifest in YAML"
-	case (rest[0] == '}' || rest[0] == ']') && bytes.HasSuffix(before, []byte{','}):
-		return "remove the comma before it"
-	case rest[0] == '\'':
+	case ',':
+		return "remove the comma"
+	case '\'':
 		return "strings stand in double quotes"
-	case bytes.HasPrefix(rest, []byte("NaN")), bytes.HasPrefix(rest, []byte("Inf")), bytes.HasPrefix(rest, []byte("-Inf")):
-		return "numbers must be finite"
-	case bytes.HasPrefix(rest, []byte("True")), bytes.HasPrefix(rest, []byte("False")), bytes.HasPrefix(rest, []byte("None")):
-		return "write true, false or null"
+	case '\n', '\r', '\t':
+		return `close the quote, or write the character as an escape: \n, \r, \t`
+	}
+	for _, h := range wordHints {
+		if bytes.HasPrefix(rest, []byte(h.word)) {
+			return h.hint
+		}
+	}
+	if at > 0 && text[at-1] == '0' && rest[0] >= '0' && rest[0] <= '9' {
+		return "numbers have no leading zeros"
 	}
 	return ""
 }
+
+var wordHints = []struct{ word, hint string }{
+	{"NaN", finiteHint}, {"Infinity", finiteHint}, {"-Infinity", finiteHint},
+	{"True", constantHint}, {"False", constantHint}, {"None", constantHint}, {"undefined", constantHint},
+}
+
+const (
+	finiteHint   = "numbers must be finite"
+	constantHint = "write true, false or null"
+)
 
 // nextStart gives the offset of the next token: the decoder's own offset is that of the end of the one before.
 func nextStart(text []byte, dec *jsontext.Decoder) int {

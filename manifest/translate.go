@@ -2,7 +2,6 @@ package manifest
 
 import (
 	"bytes"
-	"fmt"
 	"maps"
 	"strconv"
 	"strings"
@@ -199,7 +198,7 @@ func (t *translator) entries(out []entry, n ast.Node, before map[string]bool) []
 	}
 	for _, m := range merges {
 		added := len(out)
-		out = t.merge(out, m, names)
+		out = t.merge(out, m, t.start(m), names)
 		for _, e := range out[added:] {
 			names[e.name] = true
 		}
@@ -236,8 +235,8 @@ func (t *translator) entry(v *ast.MappingValueNode) (entry, bool) {
 	return entry{}, false
 }
 
-// merge appends what a merge key adds: the members of a mapping, or of each mapping of a list.
-func (t *translator) merge(out []entry, n ast.Node, before map[string]bool) []entry {
+// merge appends what a merge key adds: the members of a mapping, or of each mapping of a list. At is where its value stands.
+func (t *translator) merge(out []entry, n ast.Node, at int, before map[string]bool) []entry {
 	if !t.count(n) {
 		return out
 	}
@@ -245,17 +244,16 @@ func (t *translator) merge(out []entry, n ast.Node, before map[string]bool) []en
 		switch n := n.(type) {
 		case *ast.AliasNode:
 			if target := t.alias(n); target != nil {
-				out = t.merge(out, target, before)
+				out = t.merge(out, target, at, before)
 			}
 		case *ast.AnchorNode:
-			out = t.merge(out, n.Value, before)
+			out = t.merge(out, n.Value, at, before)
 		case *ast.SequenceNode:
-			out = t.mergeList(out, n, before)
+			out = t.mergeList(out, n, at, before)
 		case *ast.MappingNode, *ast.MappingValueNode:
 			t.values += len(before) + len(mappingValues(n)) // what it costs, though it may add nothing
 			out = t.entries(out, n, before)
 		default:
-			at := t.start(n)
 			t.stop = refuse(fault.CodeSyntax, at, at+1, "<< merges a mapping or a list of mappings, nothing else")
 		}
 	})
@@ -263,11 +261,11 @@ func (t *translator) merge(out []entry, n ast.Node, before map[string]bool) []en
 }
 
 // mergeList merges the mappings of a list; those that come first win.
-func (t *translator) mergeList(out []entry, n *ast.SequenceNode, before map[string]bool) []entry {
+func (t *translator) mergeList(out []entry, n *ast.SequenceNode, at int, before map[string]bool) []entry {
 	names := maps.Clone(before)
 	for _, v := range n.Values {
 		added := len(out)
-		out = t.merge(out, v, names)
+		out = t.merge(out, v, at, names)
 		for _, e := range out[added:] {
 			names[e.name] = true
 		}
@@ -308,12 +306,13 @@ func isQuoted(tk *token.Token) bool {
 }
 
 func (t *translator) scalar(tk *token.Token) {
+	at := t.index.token(tk)
 	if tk.Type == token.ImplicitNullType {
+		t.mark(at, 1)
 		t.out = append(t.out, "null"...)
 		return
 	}
 	raw := rawScalar(tk)
-	at := t.index.token(tk)
 	if isQuoted(tk) {
 		t.quoted(tk.Value, raw, at)
 		return
@@ -332,7 +331,7 @@ func (t *translator) quoted(value, raw string, at int) {
 func (t *translator) plainScalar(value, raw string, at int) {
 	json, err := coreScalar(value)
 	if err != "" {
-		t.fault(fault.CodeWrongType, span{at, at + len(raw)}, "%s: %s", joinPath(t.path), err)
+		t.badNumber(span{at, at + len(raw)}, err)
 	}
 	t.mark(at, len(raw))
 	if json == "" {
@@ -342,8 +341,9 @@ func (t *translator) plainScalar(value, raw string, at int) {
 	t.out = append(t.out, json...)
 }
 
-func (t *translator) fault(code fault.Code, at span, format string, args ...any) {
-	p := fault.Problem{Code: code, Path: joinPath(t.path), Message: fmt.Sprintf(format, args...)}
+func (t *translator) badNumber(at span, problem string) {
+	path := joinPath(canonical(t.path))
+	p := fault.Problem{Code: fault.CodeWrongType, Path: path, Message: path + ": " + problem}
 	t.collector.add(t.plain.placed(p, t.plain.at(at.at, at.end)))
 }
 

@@ -1,8 +1,10 @@
 package manifest
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -37,7 +39,8 @@ func parseYAML(text []byte, index *textIndex) (body ast.Node, r *refusal) {
 		return nil, r
 	}
 	index.build(text)
-	tokens := lexer.Tokenize(string(text))
+	// The library counts lines wrongly where they end in a carriage return too; columns don't depend on it.
+	tokens := lexer.Tokenize(string(bytes.ReplaceAll(text, []byte("\r\n"), []byte{'\n'})))
 	if r := checkTokens(tokens, index); r != nil {
 		return nil, r
 	}
@@ -72,19 +75,27 @@ func yamlRefusal(err error, index *textIndex) *refusal {
 		return refuse(fault.CodeSyntax, 0, 0, "invalid YAML: %s", abbreviate(err.Error()))
 	}
 	at := index.token(syntax.GetToken())
-	return refuse(fault.CodeSyntax, at, at+1, "invalid YAML: %s", syntax.GetMessage()).
-		withHint(yamlHint(index.text, at))
+	message := strings.Map(visible, strings.ReplaceAll(syntax.GetMessage(), "\t", `\t`))
+	return refuse(fault.CodeSyntax, at, at+1, "invalid YAML: %s", message).withHint(yamlHint(index.text, at, message))
 }
 
-func yamlHint(text []byte, at int) string {
-	for i := lineStart(text, min(at, len(text))); i < len(text); i++ {
-		switch text[i] {
-		case ' ', '-':
-		case '\t':
-			return "indent with spaces; YAML doesn't allow tabs there"
-		default:
-			return ""
-		}
+// yamlHint says what to do about the faults that are made most often.
+func yamlHint(text []byte, at int, message string) string {
+	switch {
+	case tabIndents(text, at):
+		return "indent with spaces; YAML doesn't allow tabs there"
+	case strings.Contains(message, "mapping value is not allowed"):
+		return "put text that has a colon in it in quotes"
+	case strings.Contains(message, "not allowed in this context"):
+		return "check the indentation: what belongs together begins in the same column"
+	case strings.Contains(message, "reserved character"):
+		return "put the text in quotes"
 	}
 	return ""
+}
+
+// tabIndents reports whether the line at an offset is indented with a tab.
+func tabIndents(text []byte, at int) bool {
+	line := bytes.TrimLeft(text[lineStart(text, min(at, len(text))):], " -")
+	return bytes.HasPrefix(line, []byte{'\t'})
 }

@@ -29,6 +29,10 @@ func checkYAML(text []byte) *refusal {
 			marks++
 		case '\n', ',', ':', '&', '*', '!', '?', '|', '>', '%', '@', '`', '"', '\'', '#':
 			marks++
+		case '-':
+			if i+1 < len(text) && text[i+1] == ' ' {
+				marks++
+			}
 		case '\t':
 		default:
 			if r := checkCharacter(text, i); r != nil {

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -95,7 +97,23 @@ func (w *yamlWriter) string(s string) {
 		w.out = append(w.out, s...)
 		return
 	}
-	w.out = appendQuoted(w.out, s)
+	w.out = appendYAMLQuoted(w.out, s)
+}
+
+// appendYAMLQuoted writes a string in double quotes: as JSON has it, and with escapes for what doesn't print, which YAML
+// doesn't allow or takes for a line's end.
+func appendYAMLQuoted(out []byte, s string) []byte {
+	for _, r := range string(appendQuoted(nil, s)) {
+		switch {
+		case r == ' ' || unicode.IsPrint(r):
+			out = utf8.AppendRune(out, r)
+		case r > 0xffff:
+			out = fmt.Appendf(out, `\U%08x`, r)
+		default:
+			out = fmt.Appendf(out, `\u%04x`, r)
+		}
+	}
+	return out
 }
 
 // isPlainSafe reports whether a string can stand without quotes in any YAML: words of letters, digits and a few marks, which
