@@ -1,0 +1,78 @@
+package server
+
+import (
+	"context"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/peer"
+
+	"github.com/remotemedia/remotemedia-go/fault"
+)
+
+// Names of headers and trailers.
+const (
+	headerRequestID     = "x-request-id"
+	headerCorrelationID = "x-correlation-id"
+	headerTraceParent   = "traceparent"
+	trailerProtocol     = "x-remotemedia-protocol"
+	trailerErrorType    = "x-remotemedia-error-type"
+	trailerWarnings     = "x-remotemedia-warnings"
+)
+
+// call is what the interceptors and the handler of one call tell each other. It belongs to the handler's goroutine.
+type call struct {
+	method    string
+	requestID string
+	named     bool // the client's headers gave the id
+	started   time.Time
+	client    string
+
+	pipeline string            // name of the manifest
+	nodes    int               // of the manifest
+	labels   map[string]string // of the request, for the log
+	warnings int
+	fault    *fault.Error // what the call failed with, in band or not
+}
+
+type callKey struct{}
+
+func newCall(ctx context.Context, method string) *call {
+	c := &call{method: method, started: time.Now()}
+	c.requestID, c.named = requestIDOf(ctx)
+	if p, ok := peer.FromContext(ctx); ok {
+		c.client = p.Addr.String()
+	}
+	return c
+}
+
+func callOf(ctx context.Context) *call {
+	if c, ok := ctx.Value(callKey{}).(*call); ok {
+		return c
+	}
+	return newCall(ctx, "")
+}
+
+// callStream is a stream that knows its call, and that sets the header only when an answer goes out: a refusal without
+// headers is what clients may retry.
+type callStream struct {
+	grpc.ServerStream
+	ctx  context.Context
+	call *call
+	sent bool
+}
+
+// Context carries the call.
+func (s *callStream) Context() context.Context { return s.ctx }
+
+// SendMsg sets the header before the first message.
+func (s *callStream) SendMsg(m any) error {
+	if !s.sent {
+		s.sent = true
+		if err := s.SetHeader(metadata.Pairs(headerRequestID, s.call.requestID)); err != nil {
+			return err
+		}
+	}
+	return s.ServerStream.SendMsg(m)
+}

@@ -1,0 +1,176 @@
+package server
+
+import (
+	"context"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	pb "github.com/remotemedia/remotemedia-go/api/remotemedia/v1"
+	"github.com/remotemedia/remotemedia-go/engine"
+	"github.com/remotemedia/remotemedia-go/graph"
+	"github.com/remotemedia/remotemedia-go/internal/wire"
+	"github.com/remotemedia/remotemedia-go/node"
+)
+
+// receive reads the one message of a unary call.
+func receive(stream grpc.ServerStream, in *wire.Incoming) error {
+	if err := stream.RecvMsg(in); err != nil {
+		return err
+	}
+	if in.Err != nil {
+		return status.Errorf(codes.Internal, "the request can't be decoded: %v", in.Err)
+	}
+	return nil
+}
+
+// execution is one call of ExecutePipeline.
+type execution struct {
+	server *Server
+	call   *call
+	req    *pb.ExecuteRequest
+	in     *wire.Incoming
+
+	limits   engine.Limits
+	plan     *graph.Plan
+	data     map[string]node.Item // data inputs by node id
+	session  *engine.Session
+	warnings []string
+	adopt    time.Duration // turning messages into items
+	kinds    map[string]uint64
+}
+
+// executePipeline runs a manifest over the inputs of the request.
+func (s *Server) executePipeline(ctx context.Context, stream grpc.ServerStream) error {
+	x := &execution{server: s, call: callOf(ctx), req: new(pb.ExecuteRequest), kinds: make(map[string]uint64)}
+	x.in = &wire.Incoming{Message: x.req}
+	if err := receive(stream, x.in); err != nil {
+		return err
+	}
+	x.note()
+	if err := x.prepare(); err != nil {
+		return err
+	}
+	defer x.session.Close()
+	return x.run(ctx, stream)
+}
+
+// note keeps for the log what the request says of itself.
+func (x *execution) note() {
+	if id := x.req.GetRequestId(); !x.call.named && usableID(id) {
+		x.call.requestID = id
+	}
+	x.call.nodes = len(x.req.GetManifest().GetNodes())
+	x.call.pipeline = shorten(x.req.GetManifest().GetMetadata().GetName())
+	x.call.labels = boundedLabels(x.req.GetLabels())
+}
+
+// boundedLabels keeps a request from filling the log.
+func boundedLabels(labels map[string]string) map[string]string {
+	const most = 16
+	out := make(map[string]string, min(len(labels), most))
+	for k, v := range labels {
+		if len(out) < most {
+			out[shorten(k)] = shorten(v)
+		}
+	}
+	return out
+}
+
+// prepare does everything that may refuse the request, in the order of the contract, and opens the session.
+func (x *execution) prepare() error {
+	if err := checkClient(x.req.GetClientVersion()); err != nil {
+		return err
+	}
+	limits, warnings, err := x.server.limits(x.req.GetResourceLimits())
+	if err != nil {
+		return err
+	}
+	x.limits, x.warnings = limits, warnings
+	if x.plan, x.data, err = x.server.plan(x.req, limits); err != nil {
+		return err
+	}
+	if err := x.checkSamples(); err != nil {
+		return err
+	}
+	x.session, err = x.server.options.Engine.Open(x.plan, limits)
+	return err
+}
+
+// checkSamples tells of a buffer that is too long before its bytes are charged, which they might be too many for.
+func (x *execution) checkSamples() error {
+	for i := range x.plan.Nodes {
+		id := x.plan.Nodes[i].ID
+		if n := wire.NumSamples(x.req.GetAudioInputs()[id]); n > x.limits.Samples {
+			return engine.SampleLimit(id, n, x.limits.Samples)
+		}
+	}
+	return nil
+}
+
+func (x *execution) run(ctx context.Context, stream grpc.ServerStream) error {
+	rest := x.in.Bytes - audioBytes(x.req) // manifest, data, framing
+	if err := x.session.Account().Charge(rest); err != nil {
+		return engine.MemoryLimit(err, "")
+	}
+	defer x.session.Account().Release(rest)
+	inputs, err := x.inputs()
+	if err != nil {
+		return err
+	}
+	out, err := x.session.Execute(ctx, inputs)
+	if err != nil {
+		return err
+	}
+	defer out.Release()
+	frame, err := x.respond(out)
+	if err != nil {
+		return err
+	}
+	defer frame.Free()
+	return stream.SendMsg(frame)
+}
+
+func audioBytes(req *pb.ExecuteRequest) int {
+	n := 0
+	for _, b := range req.GetAudioInputs() {
+		n += len(b.GetSamples())
+	}
+	return n
+}
+
+// inputs turns the request's inputs into items; on failure it holds none.
+func (x *execution) inputs() ([]engine.Input, error) {
+	start := time.Now()
+	defer func() { x.adopt = time.Since(start) }()
+	var inputs []engine.Input
+	for i := range x.plan.Nodes {
+		id := x.plan.Nodes[i].ID
+		if in, ok := x.req.GetAudioInputs()[id]; ok {
+			b, timed, err := wire.AudioFromProto(in, x.session.Account())
+			if err != nil {
+				releaseInputs(inputs)
+				return nil, engine.MemoryLimit(err, id)
+			}
+			in.Samples = nil // the buffer alone holds them now, and lets go when it can
+			inputs = append(inputs, engine.Input{Node: i, Item: node.AudioItem(b), HasTime: timed})
+		}
+		if item, ok := x.data[id]; ok {
+			inputs = append(inputs, engine.Input{Node: i, Item: item})
+		}
+	}
+	for _, in := range inputs {
+		x.kinds[in.Item.Kind.String()]++
+	}
+	return inputs, nil
+}
+
+func releaseInputs(inputs []engine.Input) {
+	for _, in := range inputs {
+		if in.Item.Audio != nil {
+			in.Item.Audio.Release()
+		}
+	}
+}

@@ -1,0 +1,182 @@
+package server
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	pb "github.com/remotemedia/remotemedia-go/api/remotemedia/v1"
+	"github.com/remotemedia/remotemedia-go/fault"
+	"github.com/remotemedia/remotemedia-go/graph"
+	"github.com/remotemedia/remotemedia-go/internal/wire"
+	"github.com/remotemedia/remotemedia-go/manifest"
+	"github.com/remotemedia/remotemedia-go/node"
+)
+
+// endpoint is what the check of the inputs needs to know of a node. It can be told of a manifest that has faults, too.
+type endpoint struct {
+	id   string
+	spec *node.Spec // nil where the type is unknown
+	fed  bool       // it has an incoming connection
+}
+
+func endpointsOfPlan(p *graph.Plan) []endpoint {
+	out := make([]endpoint, len(p.Nodes))
+	for i := range p.Nodes {
+		out[i] = endpoint{p.Nodes[i].ID, p.Nodes[i].Spec, len(p.Nodes[i].In) > 0}
+	}
+	return out
+}
+
+func endpointsOfManifest(m *manifest.Manifest, catalog *node.Catalog) []endpoint {
+	fed := make(map[string]bool, len(m.Connections))
+	for _, c := range m.Connections {
+		fed[c.To] = true
+	}
+	out := make([]endpoint, len(m.Nodes))
+	for i, n := range m.Nodes {
+		spec, _ := catalog.Lookup(n.Type)
+		out[i] = endpoint{n.ID, spec, fed[n.ID]}
+	}
+	return out
+}
+
+// inputCheck holds the inputs of a request against the nodes. Its problems are kept by what is checked, as they are told in
+// that order.
+type inputCheck struct {
+	req    *pb.ExecuteRequest
+	nodes  []endpoint
+	data   map[string]node.Item // the data inputs that are JSON
+	faults struct{ unknown, missing, kind, content []fault.Problem }
+}
+
+// checkInputs returns the data items by node id and every problem of the inputs.
+func checkInputs(req *pb.ExecuteRequest, nodes []endpoint) (map[string]node.Item, []fault.Problem) {
+	c := &inputCheck{req: req, nodes: nodes, data: make(map[string]node.Item, len(req.GetDataInputs()))}
+	c.checkNames()
+	for i := range nodes {
+		c.checkContent(&nodes[i])
+		c.checkPresence(i)
+		c.checkKinds(&nodes[i])
+	}
+	return c.data, slices.Concat(c.faults.unknown, c.faults.missing, c.faults.kind, c.faults.content)
+}
+
+// checkNames finds the ids that no node has.
+func (c *inputCheck) checkNames() {
+	if n := len(c.req.GetAudioInputs()) + len(c.req.GetDataInputs()) + len(c.req.GetOutputNodes()); n == 0 {
+		return
+	}
+	known := make(map[string]bool, len(c.nodes))
+	for _, n := range c.nodes {
+		known[n.id] = true
+	}
+	report := func(code fault.Code, id, path, what string) {
+		if !known[id] {
+			c.unknown(code, id, path, what)
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(c.req.GetAudioInputs())) {
+		report(fault.CodeUnknownInput, id, audioPath(id), "audio_inputs")
+	}
+	for _, id := range slices.Sorted(maps.Keys(c.req.GetDataInputs())) {
+		report(fault.CodeUnknownInput, id, dataPath(id), "data_inputs")
+	}
+	for i, id := range c.req.GetOutputNodes() {
+		report(fault.CodeUnknownOutput, id, fmt.Sprintf("output_nodes[%d]", i), "output_nodes")
+	}
+}
+
+func (c *inputCheck) unknown(code fault.Code, id, path, what string) {
+	ids := make([]string, len(c.nodes))
+	for i, n := range c.nodes {
+		ids[i] = n.id
+	}
+	hint := fault.DidYouMean(id, ids)
+	if hint == "" {
+		hint = "use the id of a node in the manifest"
+	}
+	c.faults.unknown = append(c.faults.unknown, fault.Problem{
+		Code: code, NodeID: shorten(id), Path: path, Hint: hint,
+		Message: fmt.Sprintf("%s names node %q, which isn't in the manifest", what, shorten(id)),
+	})
+}
+
+// checkContent looks at the inputs themselves.
+func (c *inputCheck) checkContent(n *endpoint) {
+	if in, ok := c.req.GetAudioInputs()[n.id]; ok {
+		c.faults.content = append(c.faults.content, wire.CheckAudio(in, n.id, audioPath(n.id))...)
+	}
+	if text, ok := c.req.GetDataInputs()[n.id]; ok {
+		item, problem := wire.DataFromProto(text, n.id, dataPath(n.id))
+		if problem != nil {
+			c.faults.content = append(c.faults.content, *problem)
+			return
+		}
+		c.data[n.id] = item
+	}
+}
+
+// checkPresence finds a node that would never run: nothing leads to it, and nothing was sent.
+func (c *inputCheck) checkPresence(i int) {
+	n := &c.nodes[i]
+	_, audio := c.req.GetAudioInputs()[n.id]
+	_, data := c.req.GetDataInputs()[n.id]
+	if audio || data || n.fed || n.spec == nil || n.spec.Source {
+		return
+	}
+	c.faults.missing = append(c.faults.missing, fault.Problem{
+		Code: fault.CodeMissingInput, NodeID: n.id, Path: fmt.Sprintf("nodes[%d]", i), Hint: "send it " + sendable(n.spec.Accepts),
+		Message: fmt.Sprintf("node %q (%s) has no incoming connection and got no input", shorten(n.id), n.spec.Name),
+	})
+}
+
+// checkKinds finds inputs that the node doesn't take.
+func (c *inputCheck) checkKinds(n *endpoint) {
+	if n.spec == nil {
+		return
+	}
+	if _, ok := c.req.GetAudioInputs()[n.id]; ok && n.spec.Accepts&node.Audio == 0 {
+		c.wrongKind(n, node.Audio, audioPath(n.id))
+	}
+	if item, ok := c.data[n.id]; ok && n.spec.Accepts&asKinds(item.Kind) == 0 {
+		c.wrongKind(n, item.Kind, dataPath(n.id))
+	}
+}
+
+// asKinds gives what data of a kind may be taken as: whether an object is a control message, only the node knows.
+func asKinds(k node.Kinds) node.Kinds {
+	if k == node.JSON {
+		return node.JSON | node.Control | node.Binary
+	}
+	return k
+}
+
+func (c *inputCheck) wrongKind(n *endpoint, got node.Kinds, path string) {
+	c.faults.kind = append(c.faults.kind, fault.Problem{
+		Code: fault.CodeInputKind, NodeID: n.id, Path: path, Hint: "send it " + sendable(n.spec.Accepts),
+		Message: fmt.Sprintf("node %q (%s) doesn't take %s: it takes %s", shorten(n.id), n.spec.Name, got, n.spec.Accepts),
+	})
+}
+
+func sendable(k node.Kinds) string {
+	switch {
+	case k&node.Audio != 0 && k&node.Data != 0:
+		return "audio_inputs or data_inputs"
+	case k&node.Audio != 0:
+		return "audio_inputs"
+	}
+	return "data_inputs"
+}
+
+func audioPath(id string) string { return fmt.Sprintf("audio_inputs[%q]", shorten(id)) }
+func dataPath(id string) string  { return fmt.Sprintf("data_inputs[%q]", shorten(id)) }
+
+// shorten keeps hostile names out of messages.
+func shorten(s string) string {
+	const most = 80
+	if len(s) <= most {
+		return s
+	}
+	return s[:most] + "..."
+}

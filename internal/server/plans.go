@@ -1,0 +1,80 @@
+package server
+
+import (
+	"encoding/binary"
+	"slices"
+
+	"google.golang.org/protobuf/proto"
+
+	pb "github.com/remotemedia/remotemedia-go/api/remotemedia/v1"
+	"github.com/remotemedia/remotemedia-go/engine"
+	"github.com/remotemedia/remotemedia-go/fault"
+	"github.com/remotemedia/remotemedia-go/graph"
+	"github.com/remotemedia/remotemedia-go/internal/wire"
+	"github.com/remotemedia/remotemedia-go/manifest"
+	"github.com/remotemedia/remotemedia-go/node"
+)
+
+// plan returns the checked pipeline of a request, from the cache or compiled, and its data inputs as items by node id. All
+// problems of manifest and inputs are told together.
+func (s *Server) plan(req *pb.ExecuteRequest, limits engine.Limits) (*graph.Plan, map[string]node.Item, error) {
+	if req.GetManifest() == nil {
+		return nil, nil, fault.New(fault.CodeManifestMissing, "the request has no manifest: set the field manifest to a pipeline with at least one node")
+	}
+	key, err := s.planKey(req, limits)
+	if err != nil {
+		return nil, nil, err
+	}
+	if plan, ok := s.plans.Get(key); ok {
+		data, problems := checkInputs(req, endpointsOfPlan(plan))
+		if f := fault.FromProblems(problems); f != nil {
+			return nil, nil, f
+		}
+		return plan, data, nil
+	}
+	plan, data, f := s.compile(req, limits)
+	if f != nil {
+		return nil, nil, f
+	}
+	s.plans.Put(key, plan)
+	return plan, data, nil
+}
+
+func (s *Server) compile(req *pb.ExecuteRequest, limits engine.Limits) (*graph.Plan, map[string]node.Item, *fault.Error) {
+	m, found := wire.ManifestFromProto(req.GetManifest())
+	if m == nil {
+		return nil, nil, fault.FromProblems(found)
+	}
+	markOutputs(m, req.GetOutputNodes())
+	data, problems := checkInputs(req, endpointsOfManifest(m, s.options.Catalog))
+	plan, f := graph.Compile(m, s.options.Catalog, graph.Options{
+		MaxNodes: s.options.MaxNodes, MaxMemoryBytes: uint64(limits.MemoryBytes),
+	}, append(found, problems...)...)
+	return plan, data, f
+}
+
+// markOutputs has the items of further nodes returned, as the request asks.
+func markOutputs(m *manifest.Manifest, ids []string) {
+	for i := range m.Nodes {
+		if slices.Contains(ids, m.Nodes[i].ID) {
+			m.Nodes[i].IsOutputNode = true
+		}
+	}
+}
+
+// planKey is everything that a plan depends on: catalogue, limits, further outputs, and the manifest itself. Each part but the
+// last has its length before it.
+func (s *Server) planKey(req *pb.ExecuteRequest, limits engine.Limits) ([]byte, error) {
+	key := appendPart(nil, s.options.Catalog.Version())
+	key = binary.AppendUvarint(key, uint64(limits.MemoryBytes))
+	outputs := slices.Compact(slices.Sorted(slices.Values(req.GetOutputNodes())))
+	key = binary.AppendUvarint(key, uint64(len(outputs)))
+	for _, id := range outputs {
+		key = appendPart(key, id)
+	}
+	return proto.MarshalOptions{Deterministic: true}.MarshalAppend(key, req.GetManifest())
+}
+
+func appendPart(key []byte, part string) []byte {
+	return append(binary.AppendUvarint(key, uint64(len(part))), part...)
+}

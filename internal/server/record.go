@@ -1,0 +1,82 @@
+package server
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/status"
+
+	"github.com/remotemedia/remotemedia-go/fault"
+	"github.com/remotemedia/remotemedia-go/internal/wire"
+)
+
+// record writes one log line a call.
+func (s *Server) record(srv any, ss grpc.ServerStream, _ *grpc.StreamServerInfo, next grpc.StreamHandler) error {
+	err := next(srv, ss)
+	c := callOf(ss.Context())
+	level := c.level()
+	if s.log.Enabled(ss.Context(), level) {
+		s.log.LogAttrs(context.WithoutCancel(ss.Context()), level, "call", c.attributes(err)...)
+	}
+	return err
+}
+
+// level is higher for what the operator should look at, and lower for what only tools call.
+func (c *call) level() slog.Level {
+	switch {
+	case c.fault != nil && c.fault.Kind == fault.Internal:
+		return slog.LevelError
+	case c.fault != nil:
+		return slog.LevelWarn
+	case strings.HasPrefix(c.method, "/grpc."):
+		return slog.LevelDebug
+	}
+	return slog.LevelInfo
+}
+
+func (c *call) attributes(err error) []slog.Attr {
+	out := []slog.Attr{
+		slog.String("request_id", c.requestID),
+		slog.String("method", strings.TrimPrefix(c.method, "/")),
+		slog.String("status", status.Code(err).String()),
+		slog.Float64("wall_time_ms", millis(time.Since(c.started))),
+		slog.Int("nodes", c.nodes),
+		slog.String("client", c.client),
+	}
+	if c.pipeline != "" {
+		out = append(out, slog.String("pipeline", c.pipeline))
+	}
+	if c.warnings > 0 {
+		out = append(out, slog.Int("warnings", c.warnings))
+	}
+	if len(c.labels) > 0 {
+		out = append(out, slog.Any("labels", c.labels))
+	}
+	return append(out, faultAttributes(c.fault)...)
+}
+
+func faultAttributes(f *fault.Error) []slog.Attr {
+	if f == nil {
+		return nil
+	}
+	out := []slog.Attr{
+		slog.String("error_type", wire.ErrorType(f.Kind).String()),
+		slog.String("code", string(f.Code)),
+		slog.String("error", f.Error()),
+	}
+	if f.NodeID != "" {
+		out = append(out, slog.String("node_id", f.NodeID))
+	}
+	if f.ID != "" {
+		out = append(out, slog.String("error_id", f.ID), slog.String("op", f.Op), slog.String("stack", f.Stack))
+	}
+	return out
+}
+
+// millis gives a duration in milliseconds, rounded to microseconds.
+func millis(d time.Duration) float64 {
+	return float64(d.Round(time.Microsecond)) / float64(time.Millisecond)
+}

@@ -1,0 +1,149 @@
+package server
+
+import (
+	"fmt"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	pb "github.com/remotemedia/remotemedia-go/api/remotemedia/v1"
+	"github.com/remotemedia/remotemedia-go/engine"
+	"github.com/remotemedia/remotemedia-go/internal/wire"
+	"github.com/remotemedia/remotemedia-go/mem"
+	"github.com/remotemedia/remotemedia-go/version"
+)
+
+// resultField is the number of ExecuteResponse.result.
+const resultField = 1
+
+// respond encodes the answer: first the result, then its metrics, which tell how long the first took.
+func (x *execution) respond(out *engine.Output) (*wire.Frame, error) {
+	start := time.Now()
+	result, err := x.result(out)
+	if err != nil {
+		return nil, err
+	}
+	build := time.Since(start)
+	return x.server.codec.EncodeField(resultField, result, func(encode time.Duration) proto.Message {
+		return &pb.ExecutionResult{Metrics: x.metrics(out, build, encode)}
+	})
+}
+
+// result is everything but the metrics.
+func (x *execution) result(out *engine.Output) (*pb.ExecutionResult, error) {
+	outputs, err := outputsToProto(out, x.session.Account())
+	if err != nil {
+		return nil, err
+	}
+	outputs.Status, outputs.NodeResults = x.nodeResults(out)
+	x.warn(out)
+	outputs.Warnings = x.warnings
+	outputs.EffectiveLimits = limitsToProto(x.limits)
+	outputs.RequestId = x.call.requestID
+	outputs.ProtocolVersion = version.Protocol
+	return outputs, nil
+}
+
+// warn collects the warnings of limits, manifest, nodes and skipped nodes, in that order.
+func (x *execution) warn(out *engine.Output) {
+	for _, p := range x.plan.Warnings {
+		x.warnings = append(x.warnings, p.String())
+	}
+	x.warnings = append(x.warnings, x.session.Warnings()...)
+	for i := range out.Stats {
+		if !out.Stats[i].Ran {
+			x.warnings = append(x.warnings, fmt.Sprintf("node %q was skipped: nothing reached it", x.plan.Nodes[i].ID))
+		}
+	}
+	x.call.warnings = len(x.warnings)
+}
+
+// outputsToProto fills the maps and lists of outputs. The messages share the buffers' memory.
+func outputsToProto(out *engine.Output, account *mem.Account) (*pb.ExecutionResult, error) {
+	r := &pb.ExecutionResult{
+		AudioOutputs: make(map[string]*pb.AudioBuffer), DataOutputs: make(map[string]string),
+		AudioOutputLists: make(map[string]*pb.AudioBufferList), DataOutputLists: make(map[string]*pb.JsonList),
+	}
+	for i := range out.Nodes {
+		n := &out.Nodes[i]
+		if err := addAudio(r, n, account); err != nil {
+			return nil, engine.MemoryLimit(err, n.ID)
+		}
+		addData(r, n)
+	}
+	return r, nil
+}
+
+// addAudio fills the list only where it tells more than the map does: more than one buffer.
+func addAudio(r *pb.ExecutionResult, n *engine.NodeOutput, account *mem.Account) error {
+	if n.Audio == nil {
+		return nil
+	}
+	merged, err := wire.AudioToProto(n.Audio, account)
+	if err != nil {
+		return err
+	}
+	r.AudioOutputs[n.ID] = merged
+	list := &pb.AudioBufferList{}
+	for _, item := range n.Items {
+		if item.Audio == nil {
+			continue
+		}
+		one, err := wire.AudioToProto(item.Audio, account)
+		if err != nil {
+			return err
+		}
+		list.Buffers = append(list.Buffers, one)
+	}
+	if len(list.Buffers) > 1 {
+		r.AudioOutputLists[n.ID] = list
+	}
+	return nil
+}
+
+func addData(r *pb.ExecutionResult, n *engine.NodeOutput) {
+	if n.Data == nil {
+		return
+	}
+	r.DataOutputs[n.ID] = string(n.Data)
+	list := &pb.JsonList{}
+	for _, item := range n.Items {
+		if item.Audio == nil {
+			list.Items = append(list.Items, string(item.Data))
+		}
+	}
+	r.DataOutputLists[n.ID] = list
+}
+
+// nodeResults tells of every node of the manifest, in its order, whether it ran and what it gave.
+func (x *execution) nodeResults(out *engine.Output) (pb.ExecutionStatus, []*pb.NodeResult) {
+	status := pb.ExecutionStatus_EXECUTION_STATUS_SUCCESS
+	results := make([]*pb.NodeResult, len(out.Stats))
+	for i := range out.Stats {
+		r := &pb.NodeResult{NodeId: x.plan.Nodes[i].ID, Status: pb.NodeStatus_NODE_STATUS_SUCCESS}
+		if !out.Stats[i].Ran {
+			r.Status = pb.NodeStatus_NODE_STATUS_SKIPPED
+			status = pb.ExecutionStatus_EXECUTION_STATUS_PARTIAL_SUCCESS
+		}
+		r.OutputMetadata = outputMetadata(&out.Stats[i])
+		results[i] = r
+	}
+	return status, results
+}
+
+func outputMetadata(s *engine.NodeStats) string {
+	m := map[string]any{"kinds": append([]string{}, s.Kinds.Names()...), "items": s.ItemsOut}
+	if s.Format.Rate > 0 {
+		m["output_format"], m["channels"], m["sample_rate"] = s.Format.Encoding.String(), s.Format.Channels, s.Format.Rate
+		m["num_samples"] = s.SamplesOut
+	}
+	return jsonText(m)
+}
+
+// jsonText encodes figures; what can't be encoded, which a node's own figures may hold, is left out.
+func jsonText(m map[string]any) string {
+	if text, err := wire.EncodeJSON(wire.FiniteMap(m)); err == nil {
+		return text
+	}
+	return ""
+}

@@ -1,0 +1,99 @@
+// Package server answers the gRPC services of remotemedia.v1 over an engine: the tables of methods, the chain of
+// interceptors, the handlers, and the settings of the transport.
+package server
+
+import (
+	"cmp"
+	"errors"
+	"log/slog"
+	"net"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/health"
+	"google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/reflection"
+
+	pb "github.com/remotemedia/remotemedia-go/api/remotemedia/v1"
+	"github.com/remotemedia/remotemedia-go/engine"
+	"github.com/remotemedia/remotemedia-go/graph"
+	"github.com/remotemedia/remotemedia-go/internal/wire"
+	"github.com/remotemedia/remotemedia-go/manifest"
+	"github.com/remotemedia/remotemedia-go/node"
+)
+
+// Options configure a server. Engine and Catalog are required; the zero value of every other field means its default.
+type Options struct {
+	Engine  *engine.Engine
+	Catalog *node.Catalog
+	Log     *slog.Logger // one line a call; default: none
+	Debug   bool         // tell stack traces to clients
+
+	DefaultLimits  engine.Limits // of calls that ask for none; zero fields: the contract's
+	MaxLimits      engine.Limits // the highest that a call gets; zero fields: the contract's
+	RejectAboveCap bool          // refuse what is asked for above MaxLimits instead of clamping it
+	MaxNodes       int           // of a manifest; 0: manifest.DefaultMaxNodes
+	PlanCacheBytes int           // bound of the plan cache; 0: its default, below 0: no cache
+
+	MaxCallsPerConnection uint32 // concurrent ones; 0: 256
+	NoReflection          bool
+}
+
+// Server is a gRPC server. Its methods are safe for concurrent use.
+type Server struct {
+	options Options
+	log     *slog.Logger
+	codec   *wire.Codec
+	plans   *graph.Cache
+	version *pb.VersionInfo
+	health  *health.Server
+	grpc    *grpc.Server
+}
+
+// New makes a server that is ready to serve.
+func New(o Options) (*Server, error) {
+	if o.Engine == nil || o.Catalog == nil {
+		return nil, errors.New("server: an engine and a catalogue are required")
+	}
+	o.MaxLimits = orLimits(o.MaxLimits, engine.MaxLimits())
+	o.DefaultLimits = atMost(orLimits(o.DefaultLimits, engine.DefaultLimits()), o.MaxLimits)
+	o.MaxNodes = cmp.Or(o.MaxNodes, manifest.DefaultMaxNodes)
+	s := &Server{
+		options: o,
+		log:     cmp.Or(o.Log, slog.New(slog.DiscardHandler)),
+		codec:   wire.NewCodec(o.Engine.Pool()),
+		plans:   graph.NewCache(o.PlanCacheBytes),
+		health:  health.NewServer(),
+	}
+	s.version = s.versionInfo()
+	s.grpc = grpc.NewServer(s.transport()...)
+	s.register()
+	return s, nil
+}
+
+func (s *Server) register() {
+	for _, desc := range s.services() {
+		s.grpc.RegisterService(&desc, nil)
+		s.health.SetServingStatus(desc.ServiceName, grpc_health_v1.HealthCheckResponse_SERVING)
+	}
+	grpc_health_v1.RegisterHealthServer(s.grpc, s.health)
+	if !s.options.NoReflection {
+		reflection.Register(s.grpc)
+	}
+}
+
+// Serve accepts connections until the server is stopped. It may be called for several listeners, and closes each.
+func (s *Server) Serve(l net.Listener) error {
+	if err := s.grpc.Serve(l); !errors.Is(err, grpc.ErrServerStopped) {
+		return err
+	}
+	return nil
+}
+
+// NotReady tells health checks that the server is about to stop; calls are still served.
+func (s *Server) NotReady() { s.health.Shutdown() }
+
+// GracefulStop takes no new calls and returns when the ones in flight have ended, which may be never: see Stop.
+func (s *Server) GracefulStop() { s.grpc.GracefulStop() }
+
+// Stop ends every call and connection at once. It may be called while GracefulStop waits.
+func (s *Server) Stop() { s.grpc.Stop() }

@@ -1,0 +1,56 @@
+package server
+
+import (
+	"context"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+)
+
+// Names of the services and their methods.
+const (
+	executionService = "remotemedia.v1.PipelineExecutionService"
+	streamingService = "remotemedia.v1.StreamingPipelineService"
+
+	executeMethod = "/" + executionService + "/ExecutePipeline"
+)
+
+// handler answers one call. It receives from the stream and sends to it, and returns a *fault.Error, an error of
+// the stream, or a status.
+type handler func(ctx context.Context, stream grpc.ServerStream) error
+
+// services are the tables that grpc serves. Unary methods are stream handlers of which neither side streams: the same on the
+// wire, but the interceptors run on the headers, before a byte of the body is read. A test holds the tables against the descriptors.
+func (s *Server) services() []grpc.ServiceDesc {
+	return []grpc.ServiceDesc{
+		{
+			ServiceName: executionService, HandlerType: (*any)(nil), Metadata: "remotemedia/v1/execution.proto",
+			Streams: []grpc.StreamDesc{
+				unary("ExecutePipeline", s.executePipeline),
+				unary("GetVersion", s.getVersion),
+				unary("GetMetrics", unimplemented("GetMetrics isn't served by this release")),
+			},
+		},
+		{
+			ServiceName: streamingService, HandlerType: (*any)(nil), Metadata: "remotemedia/v1/streaming.proto",
+			Streams: []grpc.StreamDesc{
+				streaming("StreamPipeline", unimplemented("StreamPipeline isn't served by this release: use ExecutePipeline with the whole audio")),
+			},
+		},
+	}
+}
+
+func unary(name string, h handler) grpc.StreamDesc {
+	return grpc.StreamDesc{StreamName: name, Handler: h.serve}
+}
+
+func streaming(name string, h handler) grpc.StreamDesc {
+	return grpc.StreamDesc{StreamName: name, Handler: h.serve, ClientStreams: true, ServerStreams: true}
+}
+
+func (h handler) serve(_ any, stream grpc.ServerStream) error { return h(stream.Context(), stream) }
+
+func unimplemented(message string) handler {
+	return func(context.Context, grpc.ServerStream) error { return status.Error(codes.Unimplemented, message) }
+}
