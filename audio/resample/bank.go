@@ -1,5 +1,7 @@
 package resample
 
+import "unsafe"
+
 // lanes is the number of consecutive outputs computed side by side: they share
 // one input base, and their taps lie next to each other in the table, padded
 // with zeros where an output doesn't use an input. rowStep is what the number
@@ -22,8 +24,8 @@ type bank struct {
 	repeat int64 // periods of the ratio in one period of the table
 	groups int64
 
-	// Interpolated phases: for each phase four blocks of 2*half coefficients,
-	// the constant, linear, quadratic and cubic parts.
+	// Interpolated phases: for each phase four blocks of coefficients,
+	// the constant, linear, quadratic and cubic parts, each padded to rows.
 	phases int64
 }
 
@@ -31,18 +33,28 @@ type bank struct {
 func newBank(s spec) *bank {
 	b := &bank{ratio: s.ratio, half: s.half(), phases: int64(s.phases)}
 	if s.phases > 0 {
-		b.rows = 2 * b.half
+		b.rows = roundUp(2*b.half, cubicStep)
 		b.fillPhases(s)
 		return b
 	}
 	b.rows = s.rows()
 	b.repeat, b.groups = s.period()
-	b.taps = make([]float32, b.groups*b.rows*lanes)
+	b.taps = aligned(b.groups * b.rows * lanes)
 	for n := range b.up {
 		b.fillPhase(s, n)
 	}
 	return b
 }
+
+// aligned returns n zeros that begin on a cache line.
+func aligned(n int64) []float32 {
+	const line = 64
+	all := make([]float32, n+line/4)
+	at := int64(-uintptr(unsafe.Pointer(&all[0])) % line / 4)
+	return all[at : at+n : at+n]
+}
+
+func roundUp(n, step int64) int64 { return (n + step - 1) / step * step }
 
 // fillPhase writes the taps of output n of the ratio's period into every lane
 // that has this phase. Each lane's rounding to float32 makes up for what the
@@ -72,11 +84,11 @@ func (b *bank) fillPhase(s spec, n int64) {
 // phase, its predecessor and its two successors. The error of the cubic is at
 // most 0.0234 (w/phases)^4 for content at w radians per sample.
 func (b *bank) fillPhases(s spec) {
-	b.taps = make([]float32, b.phases*4*b.rows)
+	b.taps = aligned(b.phases * 4 * b.rows)
 	step := 1 / float64(b.phases)
 	for p := range b.phases {
 		block := b.taps[p*4*b.rows:]
-		for k := range b.rows {
+		for k := range 2 * b.half {
 			u := float64(p)*step - float64(k-b.half+1)
 			tap := func(d float64) float64 { return s.shape.at((u+d*step)/s.scale) / s.scale }
 			y0, y1, y2, y3 := tap(-1), tap(0), tap(1), tap(2)

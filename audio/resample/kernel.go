@@ -15,9 +15,31 @@ type kernel struct {
 	// rounding error is that of a few additions.
 	tile func(dst []float32, dstStep int, taps []float32, rows int, x []float32, xStep, periods int)
 
-	// cubic returns the dot products of x with the four blocks of taps, each
-	// of the length of x.
-	cubic func(taps, x []float32) (sums [4]float32)
+	// cubic stores the dot products of x with the four blocks of taps, each
+	// of the length of x, a multiple of cubicStep.
+	cubic func(sums *[4]float32, taps, x []float32)
+}
+
+// cubicStep is what the number of taps of an interpolated phase is a multiple
+// of.
+const cubicStep = 8
+
+// fastest is the set that streams use, chosen for the processor at start.
+var fastest = last(kernels())
+
+func last(sets []*kernel) *kernel { return sets[len(sets)-1] }
+
+// checked proves that an assembly kernel stays inside its slices.
+func checked(tile func(dst *float32, dstStep int, taps *float32, rows int, x *float32, xStep, periods int)) func(dst []float32, dstStep int, taps []float32, rows int, x []float32, xStep, periods int) {
+	return func(dst []float32, dstStep int, taps []float32, rows int, x []float32, xStep, periods int) {
+		if periods <= 0 {
+			return
+		}
+		_ = dst[(periods-1)*dstStep+lanes-1]
+		_ = taps[rows*lanes-1]
+		_ = x[(periods-1)*xStep+rows-1]
+		tile(&dst[0], dstStep, &taps[0], rows, &x[0], xStep, periods)
+	}
 }
 
 // portable is the twin in plain Go that the other kernels are tested against.
@@ -52,11 +74,10 @@ func quad(out, taps, x []float32) {
 	out[0], out[1], out[2], out[3] = u0+d0, u1+d1, u2+d2, u3+d3
 }
 
-func cubicPortable(taps, x []float32) (sums [4]float32) {
+func cubicPortable(sums *[4]float32, taps, x []float32) {
 	for i := range sums {
 		sums[i] = dot(taps[i*len(x):], x)
 	}
-	return sums
 }
 
 // dot adds from both ends to the middle; the length of x is even.
@@ -69,7 +90,3 @@ func dot(c, x []float32) float32 {
 	}
 	return up + down
 }
-
-// kernels lists the sets that this processor can run, the portable one first
-// and the fastest last.
-func kernels() []*kernel { return []*kernel{&portable} }

@@ -102,7 +102,7 @@ func (s spec) cost(rate float64) float64 {
 // bytes is the size of the stage's table.
 func (s spec) bytes() int64 {
 	if s.phases > 0 {
-		return int64(s.phases) * 4 * 2 * s.half() * 4
+		return int64(s.phases) * 4 * roundUp(2*s.half(), cubicStep) * 4
 	}
 	_, groups := s.period()
 	return groups * lanes * s.rows() * 4
@@ -111,7 +111,7 @@ func (s spec) bytes() int64 {
 // rows is the number of taps in a group of phases that share one input base.
 func (s spec) rows() int64 {
 	taps := 2*s.half() + ((lanes-1)*s.down+s.up-1)/s.up
-	return (taps + rowStep - 1) / rowStep * rowStep
+	return roundUp(taps, rowStep)
 }
 
 // period returns how many times the ratio's own period is repeated in the

@@ -53,7 +53,7 @@ func (f *Filter) NewResampler(channels int) (*Resampler, error) {
 	if channels < 1 || channels > MaxChannels {
 		return nil, fmt.Errorf("resample: %d channels are out of range, expected 1 to %d", channels, MaxChannels)
 	}
-	return newResampler(f, channels, &portable), nil
+	return newResampler(f, channels, fastest), nil
 }
 
 func newResampler(f *Filter, channels int, k *kernel) *Resampler {

@@ -11,9 +11,16 @@ type stage struct {
 	next   int64 // index of the next output
 	// scratch takes tiles of which only some lanes are wanted.
 	scratch [scratchPeriods * lanes]float32
+	sums    [4]float32
 }
 
-const scratchPeriods = 12
+// scratchPeriods is how many periods are computed beside the output at a time;
+// cutPeriods how many are at least when there are more, for one period alone
+// can't keep the multipliers busy.
+const (
+	scratchPeriods = 16
+	cutPeriods     = 4
+)
 
 // newStage makes a stage that accepts up to block inputs at a time.
 func newStage(b *bank, k *kernel, channels int, block int64) *stage {
@@ -99,19 +106,7 @@ func (s *stage) group(out, buf []float32, g int64, at int) {
 		stage: s, taps: s.taps[g*s.rows*lanes:][:s.rows*lanes], period: period, width: width,
 		out: out, x: buf[s.first(s.next+int64(at))-s.base:],
 	}
-	if at < 0 {
-		at = t.cut(at, 1)
-	}
-	if full := (len(out) - width - at + period) / period; full > 0 {
-		if width == lanes {
-			at = t.whole(at, full)
-		} else {
-			at = t.cut(at, full)
-		}
-	}
-	if at < len(out) {
-		t.cut(at, 1)
-	}
+	t.run(at)
 }
 
 // tiles walks the periods of one group.
@@ -120,6 +115,26 @@ type tiles struct {
 	taps          []float32
 	period, width int
 	out, x        []float32
+}
+
+// run makes all periods from index at on: few of them, and the first and the
+// last if only some of their lanes are wanted, beside the output.
+func (t *tiles) run(at int) {
+	count := (len(t.out) - at + t.period - 1) / t.period
+	if count <= scratchPeriods || t.width < lanes {
+		t.cut(at, count)
+		return
+	}
+	if at < 0 {
+		at = t.cut(at, cutPeriods)
+		count -= cutPeriods
+	}
+	if at+(count-1)*t.period+lanes > len(t.out) {
+		at = t.whole(at, count-cutPeriods)
+		t.cut(at, cutPeriods)
+		return
+	}
+	t.whole(at, count)
 }
 
 // whole writes count periods straight to the output from index at on.
@@ -138,14 +153,22 @@ func (t *tiles) cut(at, count int) (next int) {
 		n := min(count, scratchPeriods)
 		t.kernel.tile(t.scratch[:], lanes, t.taps, int(t.rows), t.x, step, n)
 		for p := range n {
-			lane := t.scratch[p*lanes:][:t.width]
-			copy(t.out[max(at, 0):], lane[max(-at, 0):])
+			t.take(t.scratch[p*lanes:][:lanes], at)
 			at += t.period
 		}
 		t.skip(n * step)
 		count -= n
 	}
 	return at
+}
+
+// take copies the lanes of one period that lie inside the output.
+func (t *tiles) take(lane []float32, at int) {
+	if at >= 0 && t.width == lanes && at+lanes <= len(t.out) {
+		*(*[lanes]float32)(t.out[at:]) = *(*[lanes]float32)(lane)
+		return
+	}
+	copy(t.out[max(at, 0):], lane[max(-at, 0):t.width])
 }
 
 // skip advances the input; after the last period there may be less left.
@@ -158,11 +181,12 @@ func (s *stage) interpolate(out, buf []float32) {
 	rem := s.next * s.down % s.up
 	step, stepRem := int(s.down/s.up), s.down%s.up
 	scale := float64(s.phases) / float64(s.up)
+	c := &s.sums
 	for i := range out {
 		f := float64(rem) * scale
 		phase := int(f)
 		mu := float32(f - float64(phase))
-		c := s.kernel.cubic(s.taps[phase*4*rows:][:4*rows], buf[at:at+rows])
+		s.kernel.cubic(c, s.taps[phase*4*rows:][:4*rows], buf[at:at+rows])
 		out[i] = ((c[3]*mu+c[2])*mu+c[1])*mu + c[0]
 		at += step
 		if rem += stepRem; rem >= s.up {
