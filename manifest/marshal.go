@@ -12,7 +12,7 @@ import (
 func (m *Manifest) MarshalJSON() ([]byte, error) {
 	w := newWriter()
 	w.object(func() {
-		w.string("version", m.Version)
+		w.required("version", m.Version)
 		w.metadata(m.Metadata)
 		writeList(w, "nodes", m.Nodes, w.node)
 		if len(m.Connections) > 0 {
@@ -71,11 +71,16 @@ func (w *writer) member(name string, members func()) {
 	w.object(members)
 }
 
+// required writes a member whatever it is: its absence is a fault, another one than its being empty.
+func (w *writer) required(name, v string) {
+	w.token(jsontext.String(name))
+	w.token(jsontext.String(v))
+}
+
 // string, boolean, amount and count write a member unless it has its zero value.
 func (w *writer) string(name, v string) {
 	if v != "" {
-		w.token(jsontext.String(name))
-		w.token(jsontext.String(v))
+		w.required(name, v)
 	}
 }
 
@@ -128,8 +133,8 @@ func (w *writer) metadata(m Metadata) {
 
 func (w *writer) node(n *Node) {
 	w.object(func() {
-		w.string("id", n.ID)
-		w.string("node_type", n.Type)
+		w.required("id", n.ID)
+		w.required("node_type", n.Type)
 		if params := bytes.TrimSpace(n.Params); len(params) > 0 && string(params) != "null" && string(params) != "{}" {
 			w.raw("params", params)
 		}
@@ -181,8 +186,8 @@ func (w *writer) execution(e *Execution) {
 
 func (w *writer) connection(c *Connection) {
 	w.object(func() {
-		w.string("from", c.From)
-		w.string("to", c.To)
+		w.required("from", c.From)
+		w.required("to", c.To)
 		w.string("from_output", c.FromOutput)
 		w.string("to_input", c.ToInput)
 	})

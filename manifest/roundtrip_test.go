@@ -67,11 +67,10 @@ func drawAll[T any](t *rapid.T, most int, draw func() T) []T {
 
 func anyManifest(t *rapid.T) *Manifest {
 	text := func() string { return strings.ToValidUTF8(anyText.Draw(t, "text"), "") }
-	name := func() string { return "n" + text() } // required fields aren't empty
 	amount := func() float64 { return rapid.Float64Range(0, math.MaxFloat32).Draw(t, "amount") }
 	node := func() Node {
 		n := Node{
-			ID: name(), Type: name(), Params: jsontext.Value(anyObject(t, 3)), IsStreaming: rapid.Bool().Draw(t, "streaming"),
+			ID: text(), Type: text(), Params: jsontext.Value(anyObject(t, 3)), IsStreaming: rapid.Bool().Draw(t, "streaming"),
 			Host: text(), RuntimeHint: rapid.SampledFrom([]RuntimeHint{"", RuntimeAuto, RuntimeCPython}).Draw(t, "hint"),
 			IsOutputNode: rapid.Bool().Draw(t, "output"), TimeoutMS: rapid.Uint64().Draw(t, "timeout"),
 			InputTypes: drawAll(t, 2, func() string { return rapid.SampledFrom(dataTypeHints).Draw(t, "type") }),
@@ -86,8 +85,8 @@ func anyManifest(t *rapid.T) *Manifest {
 		return n
 	}
 	return &Manifest{
-		Version: name(), Metadata: Metadata{text(), text(), text()}, Nodes: drawAll(t, 3, node),
-		Connections: drawAll(t, 3, func() Connection { return Connection{name(), name(), text(), text()} }),
+		Version: text(), Metadata: Metadata{text(), text(), text()}, Nodes: drawAll(t, 3, node),
+		Connections: drawAll(t, 3, func() Connection { return Connection{text(), text(), text(), text()} }),
 	}
 }
 
