@@ -88,8 +88,6 @@ func checkItems(t testing.TB, r *Rig) {
 	}
 }
 
-const invarianceFrames = 9973
-
 // checkChunks holds for nodes of granularity sample: the audio doesn't depend on how the input is cut.
 func checkChunks(t testing.TB, s *subject) {
 	if !s.takesAudio() || s.Granularity != node.PerSample {

@@ -4,3 +4,6 @@ package nodetest
 
 // raceEnabled tells that the race detector makes pools forget, so that allocations can't be counted.
 const raceEnabled = false
+
+// invarianceFrames is the length of the audio that is cut in all ways.
+const invarianceFrames = 9973

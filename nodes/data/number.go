@@ -56,9 +56,10 @@ func (n number) append(b []byte, decimals bool) []byte {
 		b = strconv.AppendInt(b, n.i, 10)
 	case magnitude >= plainBelow || magnitude < plainFrom:
 		return strconv.AppendFloat(b, n.f, 'e', -1, 64)
+	case n.f == math.Trunc(n.f):
+		b = strconv.AppendFloat(b, n.f, 'f', 0, 64)
 	default:
-		b = strconv.AppendFloat(b, n.f, 'f', -1, 64)
-		decimals = decimals && n.f == math.Trunc(n.f)
+		return strconv.AppendFloat(b, n.f, 'f', -1, 64)
 	}
 	if decimals {
 		b = append(b, ".0"...)
