@@ -147,9 +147,9 @@ func (d *decoder) oneOf(values []string, prefix string) string {
 }
 
 // foldName drops what spellings of one name may differ in: case, _ and -.
-func foldName(s string) string {
-	return strings.NewReplacer("_", "", "-", "").Replace(strings.ToLower(s))
-}
+func foldName(s string) string { return withoutMarks.Replace(strings.ToLower(s)) }
+
+var withoutMarks = strings.NewReplacer("_", "", "-", "")
 
 func (d *decoder) typeHints() []string {
 	var out []string
