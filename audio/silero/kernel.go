@@ -24,55 +24,33 @@ func (k *kernel) product(positions int) (product, int) {
 }
 
 // portable is the twin in plain Go that the other kernels are tested against.
-var portable = kernel{"portable", singlePortable, pairPortable, quadPortable, 8, 4, 4}
+var portable = kernel{"portable", portableFor(1), portableFor(2), portableFor(4), 4, 4, 4}
 
-func singlePortable(dst, tiles, x []float32, count, inputs, dstStep, xStep int, floor float32) {
-	x = x[:inputs]
-	for t := range count {
-		tile := tiles[t*8*(inputs+1):][:8*(inputs+1)]
-		var sum [8]float32
-		for _, v := range x {
-			w := (*[8]float32)(tile)
-			for i := range w {
-				sum[i] += w[i] * v
+// portableFor runs one position after the other, four outputs at once.
+func portableFor(positions int) product {
+	return func(dst, tiles, x []float32, count, inputs, dstStep, xStep int, floor float32) {
+		size := 4 * (inputs + 1)
+		for t := range count {
+			for p := range positions {
+				fourOutputs(dst[p*dstStep+t*4:], tiles[t*size:][:size], x[p*xStep:][:inputs], floor)
 			}
-			tile = tile[8:]
-		}
-		store(dst[t*8:], sum[:], tile, floor)
-	}
-}
-
-func pairPortable(dst, tiles, x []float32, count, inputs, dstStep, xStep int, floor float32) {
-	rowsPortable(dst, tiles, x, count, inputs, 2, dstStep, xStep, floor)
-}
-
-func quadPortable(dst, tiles, x []float32, count, inputs, dstStep, xStep int, floor float32) {
-	rowsPortable(dst, tiles, x, count, inputs, 4, dstStep, xStep, floor)
-}
-
-// rowsPortable runs one position after the other, four outputs at once.
-func rowsPortable(dst, tiles, x []float32, count, inputs, positions, dstStep, xStep int, floor float32) {
-	for t := range count {
-		tile := tiles[t*4*(inputs+1):][:4*(inputs+1)]
-		for p := range positions {
-			var s0, s1, s2, s3 float32
-			rows := tile
-			for _, v := range x[p*xStep:][:inputs] {
-				w := (*[4]float32)(rows)
-				s0 += w[0] * v
-				s1 += w[1] * v
-				s2 += w[2] * v
-				s3 += w[3] * v
-				rows = rows[4:]
-			}
-			store(dst[p*dstStep+t*4:], []float32{s0, s1, s2, s3}, rows, floor)
 		}
 	}
 }
 
-// store adds the biases and writes the larger of each sum and floor.
-func store(dst, sums, bias []float32, floor float32) {
-	for i, v := range sums {
-		dst[i] = max(v+bias[i], floor)
+func fourOutputs(dst, tile, x []float32, floor float32) {
+	var s0, s1, s2, s3 float32
+	for _, v := range x {
+		w := (*[4]float32)(tile)
+		s0 += w[0] * v
+		s1 += w[1] * v
+		s2 += w[2] * v
+		s3 += w[3] * v
+		tile = tile[4:]
 	}
+	out, bias := (*[4]float32)(dst), (*[4]float32)(tile)
+	out[0] = max(s0+bias[0], floor)
+	out[1] = max(s1+bias[1], floor)
+	out[2] = max(s2+bias[2], floor)
+	out[3] = max(s3+bias[3], floor)
 }
