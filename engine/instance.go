@@ -142,7 +142,7 @@ func (n *instance) process(item node.Item) error {
 	}
 	n.stats.ItemsIn++
 	n.stats.Ran = true
-	if item.Kind&n.node.Spec.Accepts == 0 {
+	if !n.node.Spec.Takes(item.Kind) {
 		item.Port = ""
 		return n.Emit(item)
 	}

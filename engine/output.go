@@ -59,10 +59,6 @@ func (o *Output) finish() error {
 			return MemoryLimit(err, o.Nodes[i].ID)
 		}
 	}
-	o.Stats = make([]NodeStats, len(o.session.nodes))
-	for i := range o.session.nodes {
-		o.Stats[i] = o.session.nodes[i].stats
-	}
 	o.finished = true
 	return nil
 }

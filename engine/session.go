@@ -32,6 +32,7 @@ type Session struct {
 	nodes   []instance
 	warned  warnings
 	slot    Slot
+	stats   []NodeStats // at the end of the last job
 
 	ctx     context.Context // of the turn being run
 	started time.Time       // of the turn being run
@@ -73,6 +74,24 @@ func (s *Session) Limits() Limits { return s.limits }
 
 // Warnings returns what the nodes warned of so far, each text once.
 func (s *Session) Warnings() []string { return s.warned.list() }
+
+// Stats returns the figures of each of Plan.Nodes at the end of the last job that ended; of one that was given up they aren't known.
+// The slice is read-only.
+func (s *Session) Stats() []NodeStats {
+	if s.stats == nil {
+		s.stats = make([]NodeStats, len(s.nodes))
+	}
+	return s.stats
+}
+
+// collect copies the figures, on the worker.
+func (s *Session) collect() []NodeStats {
+	out := make([]NodeStats, len(s.nodes))
+	for i := range s.nodes {
+		out[i] = s.nodes[i].stats
+	}
+	return out
+}
 
 // Execute runs a whole execution: one turn with all inputs and the flush turn. The output is the caller's to release.
 // The error is a *fault.Error.
@@ -117,6 +136,7 @@ type job struct {
 	inputs         []Input
 	process, flush bool
 	output         *Output
+	stats          []NodeStats
 	err            error
 	done           chan struct{}
 }
@@ -139,6 +159,7 @@ func (s *Session) do(parent context.Context, inputs []Input, process, flush bool
 		}
 		<-j.done // it has ended meanwhile
 	}
+	s.stats = j.stats
 	return j.output, j.err
 }
 
@@ -162,6 +183,10 @@ func (s *Session) deadline(parent context.Context) (context.Context, context.Can
 // work is the worker: it lives as long as the job.
 func (s *Session) work(j *job) {
 	j.output, j.err = s.run(j)
+	j.stats = s.collect()
+	if j.output != nil {
+		j.output.Stats = j.stats
+	}
 	if s.state.CompareAndSwap(running, idle) {
 		close(j.done)
 		return

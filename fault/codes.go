@@ -61,6 +61,7 @@ const (
 	CodeStreamNode       Code = "stream_unknown_node"
 	CodeStreamOverflow   Code = "stream_overflow"
 	CodeStreamIdle       Code = "stream_idle"
+	CodeStreamStalled    Code = "stream_stalled"
 	CodeCanceled         Code = "canceled"
 	CodeDeadline         Code = "deadline_exceeded"
 	CodeOverloaded       Code = "overloaded"
@@ -143,6 +144,7 @@ var codes = map[Code]Info{
 	CodeStreamNode:       {Validation, "a chunk is addressed to a node that doesn't exist", "use the id of a node in the manifest"},
 	CodeStreamOverflow:   {ResourceLimit, "chunks came faster than they could be processed", "send slower, or use the policy block"},
 	CodeStreamIdle:       {ResourceLimit, "nothing came in on a stream for too long", "send chunks, or close the stream"},
+	CodeStreamStalled:    {ResourceLimit, "the client didn't take an answer in time", "read answers while sending"},
 	CodeCanceled:         {Canceled, "the caller gave the call up", "nothing to do"},
 	CodeDeadline:         {DeadlineExceeded, "the caller's deadline passed", "allow more time, or send less audio a call"},
 	CodeOverloaded:       {Unavailable, "the service has no capacity for the call now", "retry after the time given, or add instances"},

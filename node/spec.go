@@ -98,5 +98,14 @@ func (s *Spec) Output(params any, in audio.Format) (audio.Format, error) {
 	return in, nil
 }
 
+// Takes reports whether the node processes items of a kind, one bit. Whether a JSON object is a control message or carries
+// binary data, only the node knows, so that JSON counts for those too.
+func (s *Spec) Takes(kind Kinds) bool {
+	if kind == JSON {
+		kind |= Control | Binary
+	}
+	return s.Accepts&kind != 0
+}
+
 // Names returns the canonical name and the aliases.
 func (s *Spec) Names() []string { return append([]string{s.Name}, s.Aliases...) }

@@ -9,6 +9,7 @@ import (
 	"google.golang.org/grpc/peer"
 
 	"github.com/remotemedia/remotemedia-go/fault"
+	"github.com/remotemedia/remotemedia-go/internal/server/stream"
 )
 
 // Names of headers and trailers.
@@ -34,6 +35,7 @@ type call struct {
 	labels   map[string]string // of the request, for the log
 	warnings int
 	fault    *fault.Error // what the call failed with, in band or not
+	stream   *stream.Summary
 }
 
 type callKey struct{}

@@ -89,7 +89,7 @@ func (x *execution) prepare() error {
 		return err
 	}
 	x.limits, x.warnings = limits, warnings
-	if x.plan, x.data, err = x.server.plan(x.req, limits); err != nil {
+	if x.plan, x.data, err = x.server.plan(planRequest{ExecuteRequest: x.req}, limits); err != nil {
 		return err
 	}
 	if err := x.checkSamples(); err != nil {

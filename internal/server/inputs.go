@@ -45,14 +45,15 @@ func endpointsOfManifest(m *manifest.Manifest, catalog *node.Catalog) []endpoint
 // that order.
 type inputCheck struct {
 	req    *pb.ExecuteRequest
+	live   bool // inputs may come later
 	nodes  []endpoint
 	data   map[string]node.Item // the data inputs that are JSON
 	faults struct{ unknown, missing, kind, content []fault.Problem }
 }
 
 // checkInputs returns the data items by node id and every problem of the inputs.
-func checkInputs(req *pb.ExecuteRequest, nodes []endpoint) (map[string]node.Item, []fault.Problem) {
-	c := &inputCheck{req: req, nodes: nodes, data: make(map[string]node.Item, len(req.GetDataInputs()))}
+func checkInputs(req planRequest, nodes []endpoint) (map[string]node.Item, []fault.Problem) {
+	c := &inputCheck{req: req.ExecuteRequest, live: req.live, nodes: nodes, data: make(map[string]node.Item, len(req.GetDataInputs()))}
 	c.checkNames()
 	for i := range nodes {
 		c.checkContent(&nodes[i])
@@ -122,7 +123,7 @@ func (c *inputCheck) checkPresence(i int) {
 	n := &c.nodes[i]
 	_, audio := c.req.GetAudioInputs()[n.id]
 	_, data := c.req.GetDataInputs()[n.id]
-	if audio || data || n.fed || n.spec == nil || n.spec.Source {
+	if c.live || audio || data || n.fed || n.spec == nil || n.spec.Source {
 		return
 	}
 	c.faults.missing = append(c.faults.missing, fault.Problem{
@@ -139,17 +140,9 @@ func (c *inputCheck) checkKinds(n *endpoint) {
 	if _, ok := c.req.GetAudioInputs()[n.id]; ok && n.spec.Accepts&node.Audio == 0 {
 		c.wrongKind(n, node.Audio, audioPath(n.id))
 	}
-	if item, ok := c.data[n.id]; ok && n.spec.Accepts&asKinds(item.Kind) == 0 {
+	if item, ok := c.data[n.id]; ok && !n.spec.Takes(item.Kind) {
 		c.wrongKind(n, item.Kind, dataPath(n.id))
 	}
-}
-
-// asKinds gives what data of a kind may be taken as: whether an object is a control message, only the node knows.
-func asKinds(k node.Kinds) node.Kinds {
-	if k == node.JSON {
-		return node.JSON | node.Control | node.Binary
-	}
-	return k
 }
 
 func (c *inputCheck) wrongKind(n *endpoint, got node.Kinds, path string) {

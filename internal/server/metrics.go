@@ -6,20 +6,17 @@ import (
 
 	pb "github.com/remotemedia/remotemedia-go/api/remotemedia/v1"
 	"github.com/remotemedia/remotemedia-go/engine"
+	"github.com/remotemedia/remotemedia-go/graph"
 )
 
 // metrics tells what the execution cost. Clients divide by times, so that none of what happened is 0.
 func (x *execution) metrics(out *engine.Output, build, encode time.Duration) *pb.ExecutionMetrics {
 	codec := x.in.Decode + x.adopt + build + encode
-	busy := codec
-	for i := range out.Stats {
-		busy += out.Stats[i].Time - out.Stats[i].Waited
-	}
 	return &pb.ExecutionMetrics{
 		WallTimeMs:          positive(time.Since(x.in.Arrived)),
-		CpuTimeMs:           positive(busy),
+		CpuTimeMs:           positive(codec + busy(out.Stats)),
 		MemoryUsedBytes:     uint64(max(x.session.Account().Peak(), 1)),
-		NodeMetrics:         x.nodeMetrics(out),
+		NodeMetrics:         nodeMetrics(x.plan, out.Stats),
 		SerializationTimeMs: positive(codec),
 		ProtoToRuntimeMs:    positive(x.in.Decode + x.adopt),
 		RuntimeToProtoMs:    positive(build + encode),
@@ -27,13 +24,22 @@ func (x *execution) metrics(out *engine.Output, build, encode time.Duration) *pb
 	}
 }
 
+// busy is the time that nodes worked, without what they waited.
+func busy(stats []engine.NodeStats) time.Duration {
+	var d time.Duration
+	for i := range stats {
+		d += stats[i].Time - stats[i].Waited
+	}
+	return d
+}
+
 func positive(d time.Duration) float64 { return float64(max(d, 1)) / float64(time.Millisecond) }
 
-func (x *execution) nodeMetrics(out *engine.Output) map[string]*pb.NodeMetrics {
-	m := make(map[string]*pb.NodeMetrics, len(out.Stats))
-	for i := range out.Stats {
-		if s := &out.Stats[i]; s.Ran {
-			m[x.plan.Nodes[i].ID] = &pb.NodeMetrics{
+func nodeMetrics(plan *graph.Plan, stats []engine.NodeStats) map[string]*pb.NodeMetrics {
+	m := make(map[string]*pb.NodeMetrics, len(stats))
+	for i := range stats {
+		if s := &stats[i]; s.Ran {
+			m[plan.Nodes[i].ID] = &pb.NodeMetrics{
 				ExecutionTimeMs: positive(s.Time), MemoryBytes: uint64(s.Memory), SamplesProcessed: s.Samples, CustomMetrics: customMetrics(s),
 			}
 		}

@@ -15,9 +15,15 @@ import (
 	"github.com/remotemedia/remotemedia-go/node"
 )
 
+// planRequest is what asks for a plan: a request, or the init of a stream in its shape, whose inputs come later.
+type planRequest struct {
+	*pb.ExecuteRequest
+	live bool
+}
+
 // plan returns the checked pipeline of a request, from the cache or compiled, and its data inputs as items by node id. All
 // problems of manifest and inputs are told together.
-func (s *Server) plan(req *pb.ExecuteRequest, limits engine.Limits) (*graph.Plan, map[string]node.Item, error) {
+func (s *Server) plan(req planRequest, limits engine.Limits) (*graph.Plan, map[string]node.Item, error) {
 	if req.GetManifest() == nil {
 		return nil, nil, fault.New(fault.CodeManifestMissing, "the request has no manifest: set the field manifest to a pipeline with at least one node")
 	}
@@ -40,7 +46,7 @@ func (s *Server) plan(req *pb.ExecuteRequest, limits engine.Limits) (*graph.Plan
 	return plan, data, nil
 }
 
-func (s *Server) compile(req *pb.ExecuteRequest, limits engine.Limits) (*graph.Plan, map[string]node.Item, *fault.Error) {
+func (s *Server) compile(req planRequest, limits engine.Limits) (*graph.Plan, map[string]node.Item, *fault.Error) {
 	m, found := wire.ManifestFromProto(req.GetManifest())
 	if m == nil {
 		return nil, nil, fault.FromProblems(found)
@@ -64,7 +70,7 @@ func markOutputs(m *manifest.Manifest, ids []string) {
 
 // planKey is everything that a plan depends on: catalogue, limits, further outputs, and the manifest itself. Each part but the
 // last has its length before it.
-func (s *Server) planKey(req *pb.ExecuteRequest, limits engine.Limits) ([]byte, error) {
+func (s *Server) planKey(req planRequest, limits engine.Limits) ([]byte, error) {
 	key := appendPart(nil, s.options.Catalog.Version())
 	key = binary.AppendUvarint(key, uint64(limits.MemoryBytes))
 	outputs := slices.Compact(slices.Sorted(slices.Values(req.GetOutputNodes())))

@@ -55,6 +55,10 @@ func (c *call) attributes(err error) []slog.Attr {
 	if len(c.labels) > 0 {
 		out = append(out, slog.Any("labels", c.labels))
 	}
+	if st := c.stream; st != nil {
+		out = append(out, slog.String("session_id", st.SessionID), slog.String("reason", st.Reason),
+			slog.Uint64("chunks", st.Chunks), slog.Uint64("dropped", st.Dropped), slog.Uint64("samples", st.Samples))
+	}
 	return append(out, faultAttributes(c.fault)...)
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"sync"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/health"
@@ -36,6 +37,7 @@ type Options struct {
 
 	MaxCallsPerConnection uint32 // concurrent ones; 0: 256
 	NoReflection          bool
+	Stream                StreamOptions // of live streams
 }
 
 // Server is a gRPC server. Its methods are safe for concurrent use.
@@ -47,6 +49,8 @@ type Server struct {
 	version *pb.VersionInfo
 	health  *health.Server
 	grpc    *grpc.Server
+	drain   chan struct{} // closed when streams are to end
+	drained sync.Once
 }
 
 // New makes a server that is ready to serve.
@@ -63,6 +67,7 @@ func New(o Options) (*Server, error) {
 		codec:   wire.NewCodec(o.Engine.Pool()),
 		plans:   graph.NewCache(o.PlanCacheBytes),
 		health:  health.NewServer(),
+		drain:   make(chan struct{}),
 	}
 	s.version = s.versionInfo()
 	s.grpc = grpc.NewServer(s.transport()...)
@@ -92,8 +97,12 @@ func (s *Server) Serve(l net.Listener) error {
 // NotReady tells health checks that the server is about to stop; calls are still served.
 func (s *Server) NotReady() { s.health.Shutdown() }
 
-// GracefulStop takes no new calls and returns when the ones in flight have ended, which may be never: see Stop.
-func (s *Server) GracefulStop() { s.grpc.GracefulStop() }
+// GracefulStop takes no new calls, has live streams answer what waits and close, and returns when all in flight have ended,
+// which may be never: see Stop.
+func (s *Server) GracefulStop() {
+	s.drained.Do(func() { close(s.drain) })
+	s.grpc.GracefulStop()
+}
 
 // Stop ends every call and connection at once. It may be called while GracefulStop waits.
 func (s *Server) Stop() { s.grpc.Stop() }

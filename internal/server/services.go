@@ -23,7 +23,7 @@ type handler func(ctx context.Context, stream grpc.ServerStream) error
 // services are the tables that grpc serves. Unary methods are stream handlers of which neither side streams: the same on the
 // wire, but the interceptors run on the headers, before a byte of the body is read. A test holds the tables against the descriptors.
 func (s *Server) services() []grpc.ServiceDesc {
-	return []grpc.ServiceDesc{
+	tables := []grpc.ServiceDesc{
 		{
 			ServiceName: executionService, HandlerType: (*any)(nil), Metadata: "remotemedia/v1/execution.proto",
 			Streams: []grpc.StreamDesc{
@@ -35,10 +35,16 @@ func (s *Server) services() []grpc.ServiceDesc {
 		{
 			ServiceName: streamingService, HandlerType: (*any)(nil), Metadata: "remotemedia/v1/streaming.proto",
 			Streams: []grpc.StreamDesc{
-				streaming("StreamPipeline", unimplemented("StreamPipeline isn't served by this release: use ExecutePipeline with the whole audio")),
+				streaming("StreamPipeline", s.streamPipeline),
 			},
 		},
 	}
+	for _, table := range tables {
+		for i := range table.Streams {
+			s.intercept(table.ServiceName, &table.Streams[i])
+		}
+	}
+	return tables
 }
 
 func unary(name string, h handler) grpc.StreamDesc {

@@ -46,7 +46,10 @@ func result(r *pb.ChunkResult) *pb.StreamResponse {
 func (s *stream) answer(out *engine.Output, e *entry, r *pb.ChunkResult) {
 	defer out.Release()
 	start := time.Now()
-	s.host.Fill(r, s.opened.Session, out)
+	if err := s.host.Fill(r, s.opened.Session, out); err != nil {
+		s.endByFailure(fault.From(err), r.Sequence)
+		return
+	}
 	r.Warnings = s.newWarnings()
 	if !r.IsFinal {
 		s.counted(1, e.sequence)

@@ -41,7 +41,7 @@ func datum(n *graph.Node, text, path string) (node.Item, *fault.Error) {
 
 // takes refuses an external item of a kind that the node doesn't process.
 func takes(n *graph.Node, kind node.Kinds) *fault.Error {
-	if n.Spec.Accepts&kind != 0 {
+	if n.Spec.Takes(kind) {
 		return nil
 	}
 	return fault.New(fault.CodeInputKind, "node %q (%s) takes %s, not %s", n.ID, n.Spec.Name, n.Spec.Accepts, kind).WithNode(n.ID)

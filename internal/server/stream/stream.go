@@ -38,7 +38,7 @@ type Host interface {
 	Failure(err *fault.Error) *pb.ErrorResponse
 	// Fill renders what the sinks gave into a result. The result shares the output's memory: it is sent before the output is
 	// released.
-	Fill(r *pb.ChunkResult, s *engine.Session, out *engine.Output)
+	Fill(r *pb.ChunkResult, s *engine.Session, out *engine.Output) error
 	// Metrics renders the figures of a session since it began: the stream's wall time and the time spent on messages.
 	Metrics(s *engine.Session, wall, serialization time.Duration) *pb.ExecutionMetrics
 }

@@ -175,13 +175,13 @@ func (p *peer) Failure(err *fault.Error) *pb.ErrorResponse {
 	return &pb.ErrorResponse{Message: err.Error(), Code: string(err.Code), FailingNodeId: err.NodeID}
 }
 
-func (p *peer) Fill(r *pb.ChunkResult, s *engine.Session, out *engine.Output) {
+func (p *peer) Fill(r *pb.ChunkResult, s *engine.Session, out *engine.Output) error {
 	r.AudioOutputs, r.DataOutputs = make(map[string]*pb.AudioBuffer), make(map[string]string)
 	for _, n := range out.Nodes {
 		if n.Audio != nil {
 			b, err := wire.AudioToProto(n.Audio, s.Account())
 			if err != nil {
-				p.t.Error(err)
+				return err
 			}
 			b.Samples = slices.Clone(b.Samples) // as sending does
 			r.AudioOutputs[n.ID] = b
@@ -190,6 +190,7 @@ func (p *peer) Fill(r *pb.ChunkResult, s *engine.Session, out *engine.Output) {
 			r.DataOutputs[n.ID] = string(n.Data)
 		}
 	}
+	return nil
 }
 
 func (p *peer) Metrics(*engine.Session, time.Duration, time.Duration) *pb.ExecutionMetrics {

@@ -1,0 +1,135 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"google.golang.org/grpc"
+
+	pb "github.com/remotemedia/remotemedia-go/api/remotemedia/v1"
+	"github.com/remotemedia/remotemedia-go/engine"
+	"github.com/remotemedia/remotemedia-go/fault"
+	"github.com/remotemedia/remotemedia-go/internal/server/stream"
+	"github.com/remotemedia/remotemedia-go/internal/wire"
+)
+
+// StreamOptions are the times and bounds of live streams; the zero value of each field means the contract's.
+type StreamOptions struct {
+	InitTimeout time.Duration // for the first request
+	IdleTimeout time.Duration // without any request
+	SendTimeout time.Duration // for one answer to be taken by the peer
+	QueueChunks int           // chunks that wait at most
+	QueueBytes  int           // bytes that wait at most
+}
+
+// live is one call of StreamPipeline: the server's side of package stream.
+type live struct {
+	server *Server
+	call   *call
+	grpc   grpc.ServerStream
+}
+
+// streamPipeline serves a live stream. What goes wrong is told in band, so that the status is OK unless the client is gone or
+// doesn't read.
+func (s *Server) streamPipeline(ctx context.Context, ss grpc.ServerStream) error {
+	l := &live{server: s, call: callOf(ctx), grpc: ss}
+	o := s.options.Stream
+	err := stream.Run(l, l, stream.Options{
+		InitTimeout: o.InitTimeout, IdleTimeout: o.IdleTimeout, SendTimeout: o.SendTimeout,
+		QueueChunks: o.QueueChunks, QueueBytes: o.QueueBytes, Drain: s.drain, Ended: l.ended,
+	})
+	if errors.Is(err, stream.ErrStalled) {
+		return fault.Wrap(fault.CodeStreamStalled, err, "the stream was cut")
+	}
+	return err
+}
+
+// Context implements stream.Conn.
+func (l *live) Context() context.Context { return l.grpc.Context() }
+
+// Recv implements stream.Conn.
+func (l *live) Recv() (*pb.StreamRequest, error) {
+	req := new(pb.StreamRequest)
+	if err := receive(l.grpc, &wire.Incoming{Message: req}); err != nil {
+		return nil, err
+	}
+	return req, nil
+}
+
+// Send implements stream.Conn.
+func (l *live) Send(m *pb.StreamResponse) error { return l.grpc.SendMsg(m) }
+
+// Open implements stream.Host.
+func (l *live) Open(_ context.Context, init *pb.StreamInit) (*stream.Opened, *fault.Error) {
+	opened, err := l.open(init)
+	if err != nil {
+		return nil, fault.From(err)
+	}
+	return opened, nil
+}
+
+func (l *live) open(init *pb.StreamInit) (*stream.Opened, error) {
+	if err := checkClient(init.GetClientVersion()); err != nil {
+		return nil, err
+	}
+	limits, warnings, err := l.server.limits(init.GetResourceLimits())
+	if err != nil {
+		return nil, err
+	}
+	req := &pb.ExecuteRequest{Manifest: init.GetManifest(), DataInputs: init.GetDataInputs(), OutputNodes: init.GetOutputNodes()}
+	plan, _, err := l.server.plan(planRequest{req, true}, limits)
+	if err != nil {
+		return nil, err
+	}
+	session, err := l.server.options.Engine.Open(plan, limits)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range plan.Warnings {
+		warnings = append(warnings, p.String())
+	}
+	return &stream.Opened{Session: session, Warnings: warnings}, nil
+}
+
+// Failure implements stream.Host. The pump calls it while the handler waits.
+func (l *live) Failure(err *fault.Error) *pb.ErrorResponse {
+	err = withID(err)
+	l.server.log.Warn("stream error", append([]any{slog.String("request_id", l.call.requestID)}, anys(faultAttributes(err))...)...)
+	return wire.ErrorToProto(err, wire.ErrorOptions{RequestID: l.call.requestID, Debug: l.server.options.Debug})
+}
+
+// Fill implements stream.Host. The audio was rendered with the output, so that no memory is asked for here.
+func (l *live) Fill(r *pb.ChunkResult, s *engine.Session, out *engine.Output) error {
+	filled, err := outputsToProto(out, s.Account())
+	if err != nil {
+		return err
+	}
+	r.AudioOutputs, r.DataOutputs = filled.AudioOutputs, filled.DataOutputs
+	r.AudioOutputLists, r.DataOutputLists = filled.AudioOutputLists, filled.DataOutputLists
+	return nil
+}
+
+// Metrics implements stream.Host.
+func (l *live) Metrics(s *engine.Session, wall, serialization time.Duration) *pb.ExecutionMetrics {
+	stats := s.Stats()
+	return &pb.ExecutionMetrics{
+		WallTimeMs: positive(wall), CpuTimeMs: positive(serialization + busy(stats)), SerializationTimeMs: positive(serialization),
+		MemoryUsedBytes: uint64(max(s.Account().Peak(), 1)), NodeMetrics: nodeMetrics(s.Plan(), stats),
+	}
+}
+
+// ended keeps for the log what the stream did.
+func (l *live) ended(s stream.Summary) {
+	l.call.pipeline = shorten(s.Pipeline)
+	l.call.stream = &s
+}
+
+func anys(attrs []slog.Attr) []any {
+	out := make([]any, len(attrs))
+	for i, a := range attrs {
+		out[i] = a
+	}
+	return out
+}
