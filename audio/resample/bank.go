@@ -23,6 +23,7 @@ type bank struct {
 	rows   int64 // taps per group
 	repeat int64 // periods of the ratio in one period of the table
 	groups int64
+	starts []int64 // first input of each group in the table's first period
 
 	// Interpolated phases: for each phase four blocks of coefficients,
 	// the constant, linear, quadratic and cubic parts, each padded to rows.
@@ -40,6 +41,9 @@ func newBank(s spec) *bank {
 	b.rows = s.rows()
 	b.repeat, b.groups = s.period()
 	b.taps = aligned(b.groups * b.rows * lanes)
+	for g := range b.groups {
+		b.starts = append(b.starts, b.first(g*lanes))
+	}
 	for n := range b.up {
 		b.fillPhase(s, n)
 	}
@@ -71,7 +75,7 @@ func (b *bank) fillPhase(s spec, n int64) {
 	carry := make([]float64, len(exact))
 	for ; n < b.repeat*b.up; n += b.up {
 		g := n / lanes
-		at := b.taps[(g*b.rows+b.first(n)-b.first(g*lanes))*lanes+n%lanes:]
+		at := b.taps[(g*b.rows+b.first(n)-b.starts[g])*lanes+n%lanes:]
 		for k, v := range exact {
 			tap := float32(v + carry[k])
 			at[k*lanes] = tap
@@ -112,21 +116,20 @@ func (b *bank) ready(n int64) int64 {
 	return (n*b.up + b.down - 1) / b.down
 }
 
-// origin is where the computation of a block that begins with output n starts:
-// the period of the table and the group of lanes that n lies in. An output
-// always has the same lane, for its order of summation depends on the lane.
-func (b *bank) origin(n int64) (start, group int64) {
-	if b.phases > 0 {
-		return n, 0
-	}
-	period := b.repeat * b.up
-	return n - n%period, n % period / lanes
-}
+// period is the number of outputs after which the table begins anew, and
+// periodIn the number of inputs they lie apart.
+func (b *bank) period() int64   { return b.repeat * b.up }
+func (b *bank) periodIn() int64 { return b.repeat * b.down }
 
-// keep is the first input still needed when output n is the next.
+// keep is the first input still needed when output n is the next. An output is
+// always computed in the same lane of the same group, for its order of
+// summation depends on the lane: what its group reads is needed.
 func (b *bank) keep(n int64) int64 {
-	start, group := b.origin(n)
-	return b.first(start + group*lanes)
+	if b.phases > 0 {
+		return b.first(n)
+	}
+	lap := n / b.period()
+	return lap*b.periodIn() + b.starts[(n-lap*b.period())/lanes]
 }
 
 func (b *bank) bytes() int { return 4 * len(b.taps) }

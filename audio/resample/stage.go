@@ -83,28 +83,33 @@ func (s *stage) channel(out, buf []float32) {
 		s.interpolate(out, buf)
 		return
 	}
-	start, _ := s.origin(s.next)
-	for g := range s.groups {
-		s.group(out, buf, g, int(start+g*lanes-s.next))
+	lap := s.next / s.period()
+	at := int(lap*s.period() - s.next)
+	x := int(lap*s.periodIn() - s.base)
+	for g := range int(s.groups) {
+		s.group(out, buf, g, at+g*lanes, x+int(s.starts[g]))
 	}
 }
 
 // group makes the outputs that belong to group g: in every period the lanes
 // at .. at+lanes-1, where at is an index into out, negative at first if the
-// block begins inside the group. All periods of a group are done before the
-// next group, so that the taps are read once per block.
-func (s *stage) group(out, buf []float32, g int64, at int) {
-	period := int(s.repeat * s.up)
-	width := min(lanes, period-int(g)*lanes)
+// block begins inside the group, and x the index into buf of its first input.
+// All periods of a group are done before the next group, so that the taps are
+// read once per block.
+func (s *stage) group(out, buf []float32, g, at, x int) {
+	period, step := int(s.period()), int(s.periodIn())
+	width := min(lanes, period-g*lanes)
 	if at+width <= 0 {
 		at += period
+		x += step
 	}
 	if at >= len(out) {
 		return
 	}
+	rows := int(s.rows)
 	t := tiles{
-		stage: s, taps: s.taps[g*s.rows*lanes:][:s.rows*lanes], period: period, width: width,
-		out: out, x: buf[s.first(s.next+int64(at))-s.base:],
+		stage: s, taps: s.taps[g*rows*lanes:][:rows*lanes], period: period, step: step, width: width,
+		out: out, x: buf[x:],
 	}
 	t.run(at)
 }
@@ -112,9 +117,10 @@ func (s *stage) group(out, buf []float32, g int64, at int) {
 // tiles walks the periods of one group.
 type tiles struct {
 	*stage
-	taps          []float32
-	period, width int
-	out, x        []float32
+	taps         []float32
+	period, step int // between tiles, in outputs and in inputs
+	width        int // lanes in use
+	out, x       []float32
 }
 
 // run makes all periods from index at on: few of them, and the first and the
@@ -139,24 +145,22 @@ func (t *tiles) run(at int) {
 
 // whole writes count periods straight to the output from index at on.
 func (t *tiles) whole(at, count int) (next int) {
-	step := int(t.repeat * t.down)
-	t.kernel.tile(t.out[at:], t.period, t.taps, int(t.rows), t.x, step, count)
-	t.skip(count * step)
+	t.kernel.tile(t.out[at:], t.period, t.taps, int(t.rows), t.x, t.step, count)
+	t.skip(count * t.step)
 	return at + count*t.period
 }
 
 // cut computes count periods beside the output and copies the lanes that lie
 // inside it.
 func (t *tiles) cut(at, count int) (next int) {
-	step := int(t.repeat * t.down)
 	for count > 0 {
 		n := min(count, scratchPeriods)
-		t.kernel.tile(t.scratch[:], lanes, t.taps, int(t.rows), t.x, step, n)
+		t.kernel.tile(t.scratch[:], lanes, t.taps, int(t.rows), t.x, t.step, n)
 		for p := range n {
 			t.take(t.scratch[p*lanes:][:lanes], at)
 			at += t.period
 		}
-		t.skip(n * step)
+		t.skip(n * t.step)
 		count -= n
 	}
 	return at
