@@ -9,7 +9,7 @@ import (
 // characters _ and - don't count. Distance is Levenshtein's, at most a third of the name's length.
 func DidYouMean(name string, candidates []string) string {
 	folded := fold(name)
-	best, bestDistance := "", max(1, len(folded)/3)+1
+	best, bestDistance := "", len(folded)/3+1
 	for _, c := range candidates {
 		if d := distance(folded, fold(c), bestDistance); d < bestDistance {
 			best, bestDistance = c, d

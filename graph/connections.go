@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -60,7 +61,7 @@ func (c *compiler) endpoint(id, path string) (int, bool) {
 		for _, n := range c.m.Nodes {
 			ids = append(ids, n.ID)
 		}
-		c.report(fault.CodeUnknownEndpoint, shorten(id), path, fault.DidYouMean(id, ids), "%s names node %q, which doesn't exist", path, shorten(id))
+		c.report(fault.CodeUnknownEndpoint, shorten(id), path, cmp.Or(fault.DidYouMean(id, ids), "use the id of a node in the manifest"), "%s names node %q, which doesn't exist", path, shorten(id))
 	}
 	return i, ok
 }
@@ -131,7 +132,7 @@ func (c *compiler) checkKinds(from, to *Node, e Edge) {
 	if from.Kinds&to.Spec.Accepts != 0 {
 		return
 	}
-	c.report(fault.CodeKindMismatch, to.ID, fmt.Sprintf("connections[%d]", e.Connection), "",
+	c.report(fault.CodeKindMismatch, to.ID, fmt.Sprintf("connections[%d]", e.Connection), "put a converting node between, or connect another node",
 		"node %q (%s) takes %s, but node %q (%s) gives only %s", to.ID, to.Spec.Name, to.Spec.Accepts, from.ID, from.Spec.Name, from.Kinds)
 }
 

@@ -41,7 +41,7 @@ func (c *compiler) checkID(i int, path string) {
 
 func (c *compiler) resolveType(in *manifest.Node, out *Node, path string) {
 	if in.Type == "" {
-		c.report(fault.CodeMissingField, in.ID, path+".node_type", "", "node %q has no node_type", shorten(in.ID))
+		c.report(fault.CodeMissingField, in.ID, path+".node_type", "name a type of this service's catalogue", "node %q has no node_type", shorten(in.ID))
 		return
 	}
 	spec, ok := c.catalog.Lookup(in.Type)

@@ -33,10 +33,15 @@ func endpointsOfManifest(m *manifest.Manifest, catalog *node.Catalog) []endpoint
 	for _, c := range m.Connections {
 		fed[c.To] = true
 	}
-	out := make([]endpoint, len(m.Nodes))
-	for i, n := range m.Nodes {
+	out := make([]endpoint, 0, len(m.Nodes))
+	told := map[string]bool{"": true}
+	for _, n := range m.Nodes {
+		if told[n.ID] { // that is the fault, and what it does to the inputs isn't
+			continue
+		}
+		told[n.ID] = true
 		spec, _ := catalog.Lookup(n.Type)
-		out[i] = endpoint{n.ID, spec, fed[n.ID]}
+		out = append(out, endpoint{n.ID, spec, fed[n.ID]})
 	}
 	return out
 }
@@ -57,7 +62,7 @@ func checkInputs(req planRequest, nodes []endpoint) (map[string]node.Item, []fau
 	c.checkNames()
 	for i := range nodes {
 		c.checkContent(&nodes[i])
-		c.checkPresence(i)
+		c.checkPresence(&nodes[i])
 		c.checkKinds(&nodes[i])
 	}
 	return c.data, slices.Concat(c.faults.unknown, c.faults.missing, c.faults.kind, c.faults.content)
@@ -119,15 +124,14 @@ func (c *inputCheck) checkContent(n *endpoint) {
 }
 
 // checkPresence finds a node that would never run: nothing leads to it, and nothing was sent.
-func (c *inputCheck) checkPresence(i int) {
-	n := &c.nodes[i]
+func (c *inputCheck) checkPresence(n *endpoint) {
 	_, audio := c.req.GetAudioInputs()[n.id]
 	_, data := c.req.GetDataInputs()[n.id]
 	if c.live || audio || data || n.fed || n.spec == nil || n.spec.Source {
 		return
 	}
 	c.faults.missing = append(c.faults.missing, fault.Problem{
-		Code: fault.CodeMissingInput, NodeID: n.id, Path: fmt.Sprintf("nodes[%d]", i), Hint: "send it " + sendable(n.spec.Accepts),
+		Code: fault.CodeMissingInput, NodeID: n.id, Path: missingPath(n), Hint: "send it " + sendable(n.spec.Accepts),
 		Message: fmt.Sprintf("node %q (%s) has no incoming connection and got no input", shorten(n.id), n.spec.Name),
 	})
 }
@@ -160,6 +164,13 @@ func sendable(k node.Kinds) string {
 		return "audio_inputs"
 	}
 	return "data_inputs"
+}
+
+func missingPath(n *endpoint) string {
+	if n.spec.Accepts&node.Audio != 0 {
+		return audioPath(n.id)
+	}
+	return dataPath(n.id)
 }
 
 func audioPath(id string) string { return fmt.Sprintf("audio_inputs[%q]", shorten(id)) }
