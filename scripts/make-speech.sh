@@ -4,8 +4,8 @@
 #   apt-get install espeak-ng sox pocketsphinx-testdata    (Debian 12)
 #   scripts/make-speech.sh [FOLDER]
 #
-# FOLDER is relative to the project. Without it the files go to a new temporary one, so nothing that is checked in changes by accident. espeak-ng 1.51
-# and sox 14.4.2 give the same bytes every time; other versions may not.
+# FOLDER is relative to the project. Without it the files go to a new temporary one, so nothing that is checked in changes
+# by accident. espeak-ng 1.51 and sox 14.4.2 give the same bytes every time; other versions may not.
 set -eu
 cd "$(dirname "$0")/.."
 sums=$PWD/testdata/speech/SHA256SUMS
