@@ -10,5 +10,6 @@ const Category = "detect"
 func Nodes() []node.Spec {
 	return []node.Spec{
 		vadSpec(),
+		sileroSpec(),
 	}
 }
