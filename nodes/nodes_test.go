@@ -58,7 +58,14 @@ var names = map[string][]string{
 	"AudioResampler":   nil,
 	"AudioFormatConverter": {"AudioFormatConverterNode", "FormatConverterNode", "RustFormatConverterNode", "FastFormatConverter",
 		"fast_format_converter"},
-	"VAD": {"VADNode", "RustVADNode", "FastVADNode"},
+	"AudioTransform":        nil,
+	"AudioBuffer":           nil,
+	"BufferNode":            nil,
+	"StatefulCounter":       nil,
+	"TextProcessorNode":     {"TextTransformNode"},
+	"ExtractAudioDataNode":  nil,
+	"VoiceActivityDetector": nil,
+	"VAD":                   {"VADNode", "RustVADNode", "FastVADNode"},
 }
 
 func TestNamesOfOldManifestsAreKnown(t *testing.T) {

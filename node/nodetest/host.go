@@ -21,6 +21,8 @@ type Host struct {
 
 	// Discard makes the host let go of what is emitted at once, as for a benchmark.
 	Discard bool
+	// Emitted counts what was emitted.
+	Emitted int
 	// Checks counts how often the node asked for the context, which Check does.
 	Checks int
 
@@ -55,6 +57,7 @@ func (h *Host) CancelAt(n int, reason error) {
 
 // Emit implements node.Host.
 func (h *Host) Emit(item node.Item) error {
+	h.Emitted++
 	if h.Discard {
 		return nil
 	}

@@ -18,6 +18,8 @@ func Nodes() []node.Spec {
 		calculatorSpec(),
 		multiplySpec(),
 		addSpec(),
+		textSpec(),
+		extractSpec(),
 	}
 }
 
@@ -31,4 +33,18 @@ func emitText(c *node.Call, text []byte, at audio.Stamp) error {
 	item := node.DataItem(text)
 	item.Stamp = at
 	return c.Emit(item)
+}
+
+// appendMember writes the name and the value of a JSON object's member.
+func appendMember(out []byte, name string, value any) ([]byte, error) {
+	key, err := jsontext.AppendQuote(nil, name)
+	if err != nil {
+		return nil, err
+	}
+	text, err := json.Marshal(value)
+	if err != nil {
+		return nil, err
+	}
+	out = append(append(out, key...), ':')
+	return append(out, text...), nil
 }

@@ -10,6 +10,7 @@ const Category = "detect"
 func Nodes() []node.Spec {
 	return []node.Spec{
 		vadSpec(),
+		activitySpec(),
 		sileroSpec(),
 	}
 }

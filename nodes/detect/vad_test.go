@@ -119,9 +119,12 @@ func TestVADSmoothsItsEvents(t *testing.T) {
 		signal := square(voice, c.stretches...)
 		random := rand.New(rand.NewPCG(1, 1))
 		for name, size := range map[string]func() int{
-			"all": func() int { return 1 << 20 }, "1": func() int { return 1 }, "160": func() int { return 160 }, "479": func() int { return 479 },
+			"all": func() int { return 1 << 20 }, "1": func() int { return 1 }, "7": func() int { return 7 }, "160": func() int { return 160 }, "479": func() int { return 479 },
 			"random": func() int { return 1 + random.IntN(2000) },
 		} {
+			if name == "1" && len(signal) > 6000 {
+				continue // the short signals show it as well
+			}
 			r := rig(t, "VAD", c.params)
 			r.Run(r.Cut(voice, signal, size)...)
 			if got := events(t, r); fmt.Sprint(got) != fmt.Sprint(c.want) {

@@ -11,5 +11,8 @@ func Nodes() []node.Spec {
 	return append(identities(),
 		echoSpec(),
 		delaySpec(),
+		counterSpec(),
+		bufferSpec(),
+		audioBufferSpec(),
 	)
 }

@@ -13,5 +13,6 @@ func Nodes() []node.Spec {
 		resampleSpec(),
 		resamplerSpec(),
 		formatSpec(),
+		transformSpec(),
 	}
 }
