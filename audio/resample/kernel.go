@@ -15,9 +15,21 @@ type kernel struct {
 	// rounding error is that of a few additions.
 	tile func(dst []float32, dstStep int, taps []float32, rows int, x []float32, xStep, periods int)
 
-	// cubic stores the dot products of x with the four blocks of taps, each
-	// of the length of x, a multiple of cubicStep.
-	cubic func(sums *[4]float32, taps, x []float32)
+	// cubic computes one output per point:
+	//
+	//	out[i] = sum over k < rows of (a + b*mu + c*mu^2 + d*mu^3) * x[p.x+k]
+	//
+	// where p = points[i], mu = p.mu, and a, b, c, d are taps[p.taps+k] and
+	// those rows, 2*rows, 3*rows further. rows is a multiple of cubicStep.
+	cubic func(out []float32, points []point, taps []float32, rows int, x []float32)
+}
+
+// point is where an output with interpolated taps lies. The assembly kernels
+// know its layout.
+type point struct {
+	taps int32   // index of the stored phase before it
+	x    int32   // index of its first input
+	mu   float32 // position between this phase and the next, 0 to 1
 }
 
 // cubicStep is what the number of taps of an interpolated phase is a multiple
@@ -29,8 +41,19 @@ var fastest = last(kernels())
 
 func last(sets []*kernel) *kernel { return sets[len(sets)-1] }
 
-// checked proves that an assembly kernel stays inside its slices.
-func checked(tile func(dst *float32, dstStep int, taps *float32, rows int, x *float32, xStep, periods int)) func(dst []float32, dstStep int, taps []float32, rows int, x []float32, xStep, periods int) {
+// The assembly kernels take pointers and trust them.
+type (
+	tileAsm  func(dst *float32, dstStep int, taps *float32, rows int, x *float32, xStep, periods int)
+	cubicAsm func(out *float32, points *point, count int, taps *float32, rows int, x *float32)
+)
+
+// assembled wraps assembly kernels in the proof that they stay inside their
+// slices.
+func assembled(name string, tile tileAsm, cubic cubicAsm) *kernel {
+	return &kernel{name: name, tile: tile.checked(), cubic: cubic.checked()}
+}
+
+func (tile tileAsm) checked() func(dst []float32, dstStep int, taps []float32, rows int, x []float32, xStep, periods int) {
 	return func(dst []float32, dstStep int, taps []float32, rows int, x []float32, xStep, periods int) {
 		if periods <= 0 {
 			return
@@ -39,6 +62,20 @@ func checked(tile func(dst *float32, dstStep int, taps *float32, rows int, x *fl
 		_ = taps[rows*lanes-1]
 		_ = x[(periods-1)*xStep+rows-1]
 		tile(&dst[0], dstStep, &taps[0], rows, &x[0], xStep, periods)
+	}
+}
+
+func (cubic cubicAsm) checked() func(out []float32, points []point, taps []float32, rows int, x []float32) {
+	return func(out []float32, points []point, taps []float32, rows int, x []float32) {
+		if len(points) == 0 || rows == 0 {
+			clear(out[:len(points)])
+			return
+		}
+		for _, p := range points {
+			_ = taps[p.taps:][4*rows-1]
+			_ = x[p.x:][rows-1]
+		}
+		cubic(&out[:len(points)][0], &points[0], len(points), &taps[0], rows, &x[0])
 	}
 }
 
@@ -74,9 +111,12 @@ func quad(out, taps, x []float32) {
 	out[0], out[1], out[2], out[3] = u0+d0, u1+d1, u2+d2, u3+d3
 }
 
-func cubicPortable(sums *[4]float32, taps, x []float32) {
-	for i := range sums {
-		sums[i] = dot(taps[i*len(x):], x)
+func cubicPortable(out []float32, points []point, taps []float32, rows int, x []float32) {
+	for i, p := range points {
+		in, c := x[p.x:][:rows], taps[p.taps:][:4*rows]
+		sum := dot(c[3*rows:], in)*p.mu + dot(c[2*rows:], in)
+		sum = sum*p.mu + dot(c[rows:], in)
+		out[i] = sum*p.mu + dot(c, in)
 	}
 }
 

@@ -9,7 +9,7 @@ func tileAVX2(dst *float32, dstStep int, taps *float32, rows int, x *float32, xS
 func tileAVX512(dst *float32, dstStep int, taps *float32, rows int, x *float32, xStep, periods int)
 
 //go:noescape
-func cubicAVX2(sums *[4]float32, taps, x *float32, rows int)
+func cubicAVX2(out *float32, points *point, count int, taps *float32, rows int, x *float32)
 
 // kernels lists the sets that this processor can run, the portable one first
 // and the fastest last.
@@ -18,16 +18,9 @@ func kernels() []*kernel {
 	if !cpu.X86.HasAVX2 || !cpu.X86.HasFMA {
 		return sets
 	}
-	sets = append(sets, &kernel{name: "avx2", tile: checked(tileAVX2), cubic: cubicVector})
+	sets = append(sets, assembled("avx2", tileAVX2, cubicAVX2))
 	if cpu.X86.HasAVX512F && cpu.X86.HasAVX512VL {
-		sets = append(sets, &kernel{name: "avx512", tile: checked(tileAVX512), cubic: cubicVector})
+		sets = append(sets, assembled("avx512", tileAVX512, cubicAVX2))
 	}
 	return sets
-}
-
-func cubicVector(sums *[4]float32, taps, x []float32) {
-	if len(x) == 0 {
-		return
-	}
-	cubicAVX2(sums, &taps[:4*len(x)][0], &x[0], len(x))
 }

@@ -309,38 +309,55 @@ done:
 	VZEROUPPER
 	RET
 
-// func cubicAVX2(sums *[4]float32, taps, x *float32, rows int)
+// func cubicAVX2(out *float32, points *point, count int, taps *float32, rows int, x *float32)
 //
-// Four dot products of x with consecutive blocks of taps; rows is a multiple
-// of 8.
-TEXT ·cubicAVX2(SB), NOSPLIT, $0-32
-	MOVQ sums+0(FP), DI
-	MOVQ taps+8(FP), SI
-	MOVQ x+16(FP), DX
-	MOVQ rows+24(FP), CX
-	LEAQ (CX*4), R8
+// Per point four dot products side by side, joined by Horner's rule while they
+// still are vectors.
+TEXT ·cubicAVX2(SB), NOSPLIT, $0-48
+	MOVQ out+0(FP), DI
+	MOVQ points+8(FP), BX
+	MOVQ count+16(FP), R10
+	MOVQ taps+24(FP), SI
+	MOVQ rows+32(FP), R8
+	MOVQ x+40(FP), DX
+	SHLQ $2, R8
 	LEAQ (R8)(R8*2), R9
-	LEAQ (DX)(R8*1), R10
+
+point:
+	MOVLQSX (BX), R11
+	MOVLQSX 4(BX), R12
+	VBROADCASTSS 8(BX), Y5
+	LEAQ (SI)(R11*4), R11
+	LEAQ (DX)(R12*4), R12
+	LEAQ (R12)(R8*1), AX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 
-loop:
-	VMOVUPS (DX), Y4
-	VFMADD231PS (SI), Y4, Y0
-	VFMADD231PS (SI)(R8*1), Y4, Y1
-	VFMADD231PS (SI)(R8*2), Y4, Y2
-	VFMADD231PS (SI)(R9*1), Y4, Y3
-	ADDQ $32, SI
-	ADDQ $32, DX
-	CMPQ DX, R10
-	JB   loop
-	VHADDPS Y1, Y0, Y0
-	VHADDPS Y3, Y2, Y2
-	VHADDPS Y2, Y0, Y0
+rows:
+	VMOVUPS (R12), Y4
+	VFMADD231PS (R11), Y4, Y0
+	VFMADD231PS (R11)(R8*1), Y4, Y1
+	VFMADD231PS (R11)(R8*2), Y4, Y2
+	VFMADD231PS (R11)(R9*1), Y4, Y3
+	ADDQ $32, R11
+	ADDQ $32, R12
+	CMPQ R12, AX
+	JB   rows
+	VFMADD231PS Y5, Y3, Y2
+	VFMADD231PS Y5, Y2, Y1
+	VFMADD231PS Y5, Y1, Y0
 	VEXTRACTF128 $1, Y0, X1
 	VADDPS X1, X0, X0
-	VMOVUPS X0, (DI)
+	VMOVHLPS X0, X0, X1
+	VADDPS X1, X0, X0
+	VMOVSHDUP X0, X1
+	VADDSS X1, X0, X0
+	VMOVSS X0, (DI)
+	ADDQ $4, DI
+	ADDQ $12, BX
+	DECQ R10
+	JNZ  point
 	VZEROUPPER
 	RET

@@ -113,23 +113,37 @@ loop1:
 done:
 	RET
 
-// func cubicNEON(sums *[16]float32, taps, x *float32, rows int)
+// FADDP_V0 is faddp v0.4s, v0.4s, v0.4s, which the assembler doesn't know.
+#define FADDP_V0 WORD $0x6E20D400
+
+// func cubicNEON(out *float32, points *point, count int, taps *float32, rows int, x *float32)
 //
-// Four dot products of x with consecutive blocks of taps, each left as four
-// partial sums; rows is a multiple of 8.
-TEXT ·cubicNEON(SB), NOSPLIT, $0-32
-	MOVD sums+0(FP), R0
-	MOVD taps+8(FP), R1
-	MOVD x+16(FP), R5
-	MOVD rows+24(FP), R6
-	LSL  $2, R6
-	ADD  R6, R1, R2
-	ADD  R6, R2, R3
-	ADD  R6, R3, R4
-	ADD  R6, R5, R6
+// Per point four dot products side by side, joined by Horner's rule while they
+// still are vectors.
+TEXT ·cubicNEON(SB), NOSPLIT, $0-48
+	MOVD out+0(FP), R0
+	MOVD points+8(FP), R7
+	MOVD count+16(FP), R8
+	MOVD taps+24(FP), R9
+	MOVD rows+32(FP), R10
+	MOVD x+40(FP), R11
+	LSL  $2, R10
+
+point:
+	MOVW  (R7), R1
+	MOVW  4(R7), R5
+	ADD   $8, R7, R12
+	VLD1R (R12), [V22.S4]
+	ADD   $12, R7
+	ADD   R1<<2, R9, R1
+	ADD   R10, R1, R2
+	ADD   R10, R2, R3
+	ADD   R10, R3, R4
+	ADD   R5<<2, R11, R5
+	ADD   R10, R5, R6
 	CLEAR4(V0, V1, V2, V3)
 
-loop:
+rows:
 	VLD1.P 32(R5), [V4.S4, V5.S4]
 	VLD1.P 32(R1), [V6.S4, V7.S4]
 	VLD1.P 32(R2), [V16.S4, V17.S4]
@@ -144,6 +158,13 @@ loop:
 	VFMLA  V5.S4, V19.S4, V2.S4
 	VFMLA  V5.S4, V21.S4, V3.S4
 	CMP    R6, R5
-	BLO    loop
-	VST1   [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
+	BLO    rows
+	VFMLA  V22.S4, V3.S4, V2.S4
+	VFMLA  V22.S4, V2.S4, V1.S4
+	VFMLA  V22.S4, V1.S4, V0.S4
+	FADDP_V0
+	FADDP_V0
+	FMOVS.P F0, 4(R0)
+	SUBS   $1, R8
+	BNE    point
 	RET

@@ -88,9 +88,10 @@ func (s spec) half() int64 { return int64(math.Ceil(s.shape.reach * s.scale)) }
 // of the vector kernels.
 func (s spec) cost(rate float64) float64 {
 	const perOutput = 10 // buffer moves, loop heads, lanes cut off at chunk ends
+	const perPoint = 300 // position, scattered reads of taps, sum across lanes
 	taps := float64(2 * s.half())
 	if s.phases > 0 {
-		return rate * (perOutput + 8*taps)
+		return rate * (perPoint + 5*taps)
 	}
 	cost := perOutput + taps + (lanes-1)/s.value()
 	if bytes := s.bytes(); bytes > nearBytes {

@@ -182,6 +182,7 @@ func (r *Resampler) push(dst, src [][]float32, frames int) {
 // fill copies n frames of src to the first stage.
 func (r *Resampler) fill(src [][]float32, at, n int) {
 	s := r.stages[0]
+	s.reserve(n)
 	for c := range r.channels {
 		space := s.space(c)[:n]
 		if src == nil {
@@ -199,9 +200,11 @@ func (r *Resampler) drain(dst [][]float32, origin int64) {
 	last := len(r.stages) - 1
 	for i, s := range r.stages[:last] {
 		following := r.stages[i+1]
-		before := s.next
-		s.run(s.ready(s.received()), following.space)
-		following.fill += int(s.next - before)
+		to := s.ready(s.received())
+		n := int(to - s.next)
+		following.reserve(n)
+		s.run(to, following.space)
+		following.fill += n
 	}
 	at := int(origin + r.made)
 	r.made = r.filter.ready(r.received)

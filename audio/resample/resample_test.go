@@ -78,14 +78,17 @@ func TestChunksDoNotChangeABit(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			src := [][]float32{noise(2*f.Latency()+9001, 3)}
+			src := [][]float32{noise(f.Latency()+6001, 3)}
 			want := feed(t, newResampler(f, 1, k), src, whole)[0]
 			rng := rand.New(rand.NewPCG(9, 9))
 			r := newResampler(f, 1, k)
 			for _, size := range []int{1, 7, 77, 160, 479, 480, 4096, 0} {
+				if size < 77 && f.Latency() > 1000 {
+					continue // covered by the random sizes; too many calls here
+				}
 				got := feed(t, r, src, func() int {
 					if size == 0 {
-						return rng.IntN(1500)
+						return rng.IntN(1500) * rng.IntN(2)
 					}
 					return size
 				})[0]

@@ -8,15 +8,15 @@ type stage struct {
 	bufs   [][]float32 // per channel, inputs base .. base+fill-1 and slack
 	base   int64       // index of the first input in the buffers
 	fill   int
+	limit  int   // of fill
 	next   int64 // index of the next output
 	// scratch takes tiles of which only some lanes are wanted.
 	scratch [scratchPeriods * lanes]float32
-	sums    [4]float32
+	points  [32]point
 }
 
 // scratchPeriods is how many periods are computed beside the output at a time;
-// cutPeriods how many are at least when there are more, for one period alone
-// can't keep the multipliers busy.
+// cutPeriods how many at the beginning or the end when there are more.
 const (
 	scratchPeriods = 16
 	cutPeriods     = 4
@@ -24,11 +24,11 @@ const (
 
 // newStage makes a stage that accepts up to block inputs at a time.
 func newStage(b *bank, k *kernel, channels int, block int64) *stage {
-	// Left over between blocks: less than a group's rows, and what the fixed
-	// length rule holds back. After the inputs: what zero taps of a cut group
-	// read.
-	size := 2*b.rows + 2*b.down/b.up + 16 + block
-	s := &stage{bank: b, kernel: k, bufs: make([][]float32, channels)}
+	// Kept between blocks: less than a group's rows, and what the fixed length
+	// rule holds back. After the inputs: what zero taps of a cut group read.
+	limit := b.rows + 2*b.down/b.up + 16 + block
+	size := limit + b.rows
+	s := &stage{bank: b, kernel: k, limit: int(limit), bufs: make([][]float32, channels)}
 	all := make([]float32, int64(channels)*size)
 	for c := range s.bufs {
 		s.bufs[c] = all[int64(c)*size:][:size:size]
@@ -49,32 +49,33 @@ func (s *stage) reset() {
 // received is the number of inputs so far.
 func (s *stage) received() int64 { return s.base + int64(s.fill) }
 
-// space returns where channel c's next inputs go.
-func (s *stage) space(c int) []float32 { return s.bufs[c][s.fill:] }
-
-// run makes the outputs up to index to, where they go for each channel being
-// told by out, and drops the inputs that are no longer needed.
-func (s *stage) run(to int64, out func(c int) []float32) {
-	if to > s.next {
-		for c := range s.bufs {
-			s.channel(out(c)[:to-s.next], s.bufs[c])
-		}
-		s.next = to
-	}
-	s.compact()
-}
-
-// compact moves what is still needed to the front of the buffers.
-func (s *stage) compact() {
-	drop := int(min(s.keep(s.next)-s.base, int64(s.fill)))
-	if drop <= 0 {
+// reserve makes room for n more inputs. The inputs still needed are moved to
+// the front only when the room runs out, not at every small chunk.
+func (s *stage) reserve(n int) {
+	if s.fill+n <= s.limit {
 		return
 	}
+	drop := int(min(s.keep(s.next)-s.base, int64(s.fill)))
 	for _, buf := range s.bufs {
 		copy(buf, buf[drop:s.fill])
 	}
 	s.base += int64(drop)
 	s.fill -= drop
+}
+
+// space returns where channel c's next inputs go.
+func (s *stage) space(c int) []float32 { return s.bufs[c][s.fill:] }
+
+// run makes the outputs up to index to; out tells where they go for each
+// channel.
+func (s *stage) run(to int64, out func(c int) []float32) {
+	if to <= s.next {
+		return
+	}
+	for c := range s.bufs {
+		s.channel(out(c)[:to-s.next], s.bufs[c])
+	}
+	s.next = to
 }
 
 // channel makes the outputs next .. next+len(out)-1 of one channel.
@@ -123,19 +124,22 @@ type tiles struct {
 	out, x       []float32
 }
 
-// run makes all periods from index at on: few of them, and the first and the
-// last if only some of their lanes are wanted, beside the output.
+// run makes all periods from index at on. The first and the last, if only some
+// of their lanes are wanted, are made beside the output, together with
+// neighbours: one period alone can't keep the multipliers busy.
 func (t *tiles) run(at int) {
 	count := (len(t.out) - at + t.period - 1) / t.period
-	if count <= scratchPeriods || t.width < lanes {
+	headCut := at < 0
+	tailCut := at+(count-1)*t.period+lanes > len(t.out)
+	switch {
+	case t.width < lanes, count <= scratchPeriods && (headCut || tailCut):
 		t.cut(at, count)
 		return
-	}
-	if at < 0 {
+	case headCut:
 		at = t.cut(at, cutPeriods)
 		count -= cutPeriods
 	}
-	if at+(count-1)*t.period+lanes > len(t.out) {
+	if tailCut {
 		at = t.whole(at, count-cutPeriods)
 		t.cut(at, cutPeriods)
 		return
@@ -180,22 +184,23 @@ func (t *tiles) skip(n int) { t.x = t.x[min(n, len(t.x)):] }
 
 // interpolate makes outputs whose taps are cubics between stored phases.
 func (s *stage) interpolate(out, buf []float32) {
-	rows := int(s.rows)
-	at := int(s.first(s.next) - s.base)
+	at := int32(s.first(s.next) - s.base)
 	rem := s.next * s.down % s.up
-	step, stepRem := int(s.down/s.up), s.down%s.up
+	step, stepRem := int32(s.down/s.up), s.down%s.up
 	scale := float64(s.phases) / float64(s.up)
-	c := &s.sums
-	for i := range out {
-		f := float64(rem) * scale
-		phase := int(f)
-		mu := float32(f - float64(phase))
-		s.kernel.cubic(c, s.taps[phase*4*rows:][:4*rows], buf[at:at+rows])
-		out[i] = ((c[3]*mu+c[2])*mu+c[1])*mu + c[0]
-		at += step
-		if rem += stepRem; rem >= s.up {
-			rem -= s.up
-			at++
+	for len(out) > 0 {
+		points := s.points[:min(len(out), len(s.points))]
+		for i := range points {
+			f := float64(rem) * scale
+			phase := int32(f)
+			points[i] = point{taps: phase * 4 * int32(s.rows), x: at, mu: float32(f - float64(phase))}
+			at += step
+			if rem += stepRem; rem >= s.up {
+				rem -= s.up
+				at++
+			}
 		}
+		s.kernel.cubic(out, points, s.taps, int(s.rows), buf)
+		out = out[len(points):]
 	}
 }
