@@ -6,7 +6,8 @@ package node
 // Processor is one instance of a node, made for one execution or one stream.
 //
 // Order of calls: Process any number of times, then Flush once if the node is a [Flusher], all from one goroutine at a time.
-// The node starts no goroutine and keeps no reference to c after return.
+// The node starts no goroutine and keeps no reference to c after return. Items of a kind that its Spec doesn't accept never
+// arrive: the host hands them on.
 //
 // Ownership: in is borrowed until Process returns. A node that keeps in.Audio longer retains it. It never writes to in.Audio's
 // samples but through [Call.Writable]; in.Data is never written to. Buffers made with c belong to the call, which
