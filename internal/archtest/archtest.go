@@ -40,7 +40,7 @@ var layers = []layer{
 
 	// Parts of the service that know nothing of the runtime.
 	{"internal/metrics", nil},
-	{"internal/config", []string{"version", "fault"}},
+	{"internal/config", []string{"version", "fault", "internal/filewatch"}},
 	{"internal/auth/...", []string{"fault", "internal/auth/...", "internal/filewatch"}},
 	{"internal/admission/...", []string{"fault", "mem", "internal/admission/..."}},
 	{"internal/filewatch", nil},

@@ -335,12 +335,12 @@ func TestEventsAreLinesOfJSON(t *testing.T) {
 
 func TestPlotDrawsAPicture(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "speech.png")
-	succeed(t, "plot", sentences, dialogue, "-o", out, "--vad", "--width", "900", "--height", "700", "--title", "two files")
+	succeed(t, "plot", sentences, dialogue, "-o", out, "--vad", "--width", "500", "--height", "400", "--title", "two files")
 	img, err := png.Decode(bytes.NewReader(readFile(t, out)))
-	if err != nil || img.Bounds().Dx() != 900 || img.Bounds().Dy() != 700 {
+	if err != nil || img.Bounds().Dx() != 500 || img.Bounds().Dy() != 400 {
 		t.Errorf("got %v, %v", img, err)
 	}
-	without := run(nil, "plot", sentences, dialogue, "-o", "-", "--width", "900", "--height", "700", "--title", "two files").stdout
+	without := run(nil, "plot", sentences, dialogue, "-o", "-", "--width", "500", "--height", "400", "--title", "two files").stdout
 	if _, err := png.Decode(strings.NewReader(without)); err != nil || without == string(readFile(t, out)) {
 		t.Errorf("without --vad the picture is the same, or none: %v", err)
 	}

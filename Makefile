@@ -1,0 +1,55 @@
+# remotemedia. Every target works on a clean clone; what a target needs besides Go is installed inside this folder.
+
+SHELL := bash
+GO ?= go
+BIN := bin
+BUILD_FLAGS := -trimpath -ldflags="-s -w"
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+FUZZTIME ?= 10s
+BENCH ?= .
+
+.DEFAULT_GOAL := help
+.PHONY: help build build-test demo test lint generate proto-generate proto-lint proto-breaking proto-check bench fuzz clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' Makefile
+
+build: ## Build bin/remotemedia, one static program
+	CGO_ENABLED=0 $(GO) build $(BUILD_FLAGS) -o $(BIN)/remotemedia ./cmd/remotemedia
+
+build-test: ## Build bin/remotemedia-test, which has the nodes that fail on purpose
+	CGO_ENABLED=0 $(GO) build $(BUILD_FLAGS) -tags faultnodes -o $(BIN)/remotemedia-test ./cmd/remotemedia
+
+demo: build ## Start the service, send speech through it, write a WAV and a picture to build/demo
+	@scripts/demo.sh
+
+test: ## Run everything that is checked: format, vet, tests, race detector, protos, calls from Python
+	@scripts/test.sh
+
+lint: ## Format, vet and staticcheck
+	@scripts/test.sh format vet
+	$(GO) run $(STATICCHECK) ./...
+
+generate: proto-generate build ## Write everything that is generated: api/ and schema/
+	$(BIN)/remotemedia schema > schema/manifest.schema.json
+
+proto-generate: ## Write the Go messages to api/
+	scripts/proto.sh generate
+
+proto-lint: ## Check the style of the protos
+	scripts/proto.sh lint
+
+proto-breaking: ## Compare the protos with the contract that clients in the field have
+	scripts/proto.sh breaking
+
+proto-check: ## Fail when api/ isn't what the protos give
+	scripts/proto.sh check
+
+bench: ## Run the Go benchmarks; BENCH=regexp chooses
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+
+fuzz: ## Fuzz every target for FUZZTIME (10s)
+	@scripts/fuzz.sh $(FUZZTIME)
+
+clean: ## Remove what was built and installed
+	rm -rf $(BIN) build .venv tools/buf/node_modules tools/buf/.cache
