@@ -20,9 +20,8 @@ const cacheBytes = 16 << 20
 // Streams share it; it is safe for concurrent use.
 type Filter struct {
 	ratio
-	quality Quality
-	banks   []*bank // none for equal rates
-	delay   int64
+	banks []*bank // none for equal rates
+	delay int64
 }
 
 // NewFilter returns the filter from srcRate to dstRate in Hz, designing it if
@@ -67,7 +66,7 @@ func (f *Filter) ready(n int64) int64 {
 }
 
 func designFilter(k filterKey) *Filter {
-	f := &Filter{ratio: k.ratio, quality: k.quality}
+	f := &Filter{ratio: k.ratio}
 	if k.up == k.down {
 		return f
 	}
