@@ -87,70 +87,72 @@ func (s *stage) channel(out, buf []float32) {
 	lap := s.next / s.period()
 	at := int(lap*s.period() - s.next)
 	x := int(lap*s.periodIn() - s.base)
-	for g := range int(s.groups) {
-		s.group(out, buf, g, at+g*lanes, x+int(s.starts[g]))
+	t := tiles{stage: s, period: int(s.period()), step: int(s.periodIn()), out: out, buf: buf}
+	laps := (len(out) - at + t.period - 1) / t.period
+	for g, start := range s.starts {
+		t.group(g, at+g*lanes, x+int(start), laps)
 	}
 }
 
-// group makes the outputs that belong to group g: in every period the lanes
-// at .. at+lanes-1, where at is an index into out, negative at first if the
-// block begins inside the group, and x the index into buf of its first input.
-// All periods of a group are done before the next group, so that the taps are
-// read once per block.
-func (s *stage) group(out, buf []float32, g, at, x int) {
-	period, step := int(s.period()), int(s.periodIn())
-	width := min(lanes, period-g*lanes)
-	if at+width <= 0 {
-		at += period
-		x += step
-	}
-	if at >= len(out) {
-		return
-	}
-	rows := int(s.rows)
-	t := tiles{
-		stage: s, taps: s.taps[g*rows*lanes:][:rows*lanes], period: period, step: step, width: width,
-		out: out, x: buf[x:],
-	}
-	t.run(at)
-}
-
-// tiles walks the periods of one group.
+// tiles makes a block of outputs of one channel. All periods of a group are
+// done before the next group, so that the taps are read once per block.
 type tiles struct {
 	*stage
-	taps         []float32
 	period, step int // between tiles, in outputs and in inputs
-	width        int // lanes in use
-	out, x       []float32
+	out, buf     []float32
+
+	// Of the group in work:
+	taps  []float32
+	width int // lanes in use
+	x     int // index into buf of the next tile's first input
 }
 
-// run makes all periods from index at on. The first and the last, if only some
-// of their lanes are wanted, are made beside the output, together with
+// group makes the outputs of group g: in each of laps periods the lanes at ..
+// at+lanes-1 of out. The block may begin after the first and end before the
+// last of them.
+func (t *tiles) group(g, at, x, laps int) {
+	size := int(t.rows) * lanes
+	t.width = min(lanes, t.period-g*lanes)
+	if at+t.width <= 0 {
+		at += t.period
+		x += t.step
+		laps--
+	}
+	if at+(laps-1)*t.period >= len(t.out) {
+		laps--
+	}
+	if laps > 0 {
+		t.taps, t.x = t.stage.taps[g*size:][:size], x
+		t.run(at, laps)
+	}
+}
+
+// run makes the periods of a group. The first and the last, if only some of
+// their lanes are wanted, are made beside the output, together with
 // neighbours: one period alone can't keep the multipliers busy.
-func (t *tiles) run(at int) {
-	count := (len(t.out) - at + t.period - 1) / t.period
+func (t *tiles) run(at, laps int) {
 	headCut := at < 0
-	tailCut := at+(count-1)*t.period+lanes > len(t.out)
+	tailCut := at+(laps-1)*t.period+lanes > len(t.out)
 	switch {
-	case t.width < lanes, count <= scratchPeriods && (headCut || tailCut):
-		t.cut(at, count)
+	case t.width < lanes, laps <= scratchPeriods && (headCut || tailCut):
+		t.cut(at, laps)
 		return
 	case headCut:
 		at = t.cut(at, cutPeriods)
-		count -= cutPeriods
+		laps -= cutPeriods
 	}
 	if tailCut {
-		at = t.whole(at, count-cutPeriods)
+		at = t.whole(at, laps-cutPeriods)
 		t.cut(at, cutPeriods)
 		return
 	}
-	t.whole(at, count)
+	t.whole(at, laps)
 }
 
 // whole writes count periods straight to the output from index at on.
 func (t *tiles) whole(at, count int) (next int) {
-	t.kernel.tile(t.out[at:], t.period, t.taps, int(t.rows), t.x, t.step, count)
-	t.skip(count * t.step)
+	t.kernel.tile(t.out[at:], t.period, t.taps, int(t.rows), t.buf[t.x:], t.step, count)
+	t.x += count * t.step
 	return at + count*t.period
 }
 
@@ -159,12 +161,12 @@ func (t *tiles) whole(at, count int) (next int) {
 func (t *tiles) cut(at, count int) (next int) {
 	for count > 0 {
 		n := min(count, scratchPeriods)
-		t.kernel.tile(t.scratch[:], lanes, t.taps, int(t.rows), t.x, t.step, n)
+		t.kernel.tile(t.scratch[:], lanes, t.taps, int(t.rows), t.buf[t.x:], t.step, n)
 		for p := range n {
 			t.take(t.scratch[p*lanes:][:lanes], at)
 			at += t.period
 		}
-		t.skip(n * t.step)
+		t.x += n * t.step
 		count -= n
 	}
 	return at
@@ -178,9 +180,6 @@ func (t *tiles) take(lane []float32, at int) {
 	}
 	copy(t.out[max(at, 0):], lane[max(-at, 0):t.width])
 }
-
-// skip advances the input; after the last period there may be less left.
-func (t *tiles) skip(n int) { t.x = t.x[min(n, len(t.x)):] }
 
 // interpolate makes outputs whose taps are cubics between stored phases.
 func (s *stage) interpolate(out, buf []float32) {
