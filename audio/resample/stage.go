@@ -175,7 +175,10 @@ func (t *tiles) cut(at, count int) (next int) {
 // take copies the lanes of one period that lie inside the output.
 func (t *tiles) take(lane []float32, at int) {
 	if at >= 0 && t.width == lanes && at+lanes <= len(t.out) {
-		*(*[lanes]float32)(t.out[at:]) = *(*[lanes]float32)(lane)
+		out := t.out[at:][:lanes]
+		for i := 0; i < lanes; i += 4 { // four are one move, sixteen a call
+			*(*[4]float32)(out[i:]) = *(*[4]float32)(lane[i:])
+		}
 		return
 	}
 	copy(t.out[max(at, 0):], lane[max(-at, 0):t.width])
