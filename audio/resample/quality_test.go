@@ -56,8 +56,11 @@ func TestQuality(t *testing.T) {
 	for _, p := range measured {
 		for q := Low; q <= VeryHigh; q++ {
 			key := fmt.Sprintf("%d-%d-%v", p[0], p[1], q)
-			f := measure(t, p[0], p[1], q)
+			f := measure(t, setup{p[0], p[1], q, fastest})
 			got[key] = f
+			if *update {
+				got[key] = worst(f, measure(t, setup{p[0], p[1], q, &portable}))
+			}
 			promised(t, key, f, bounds[q])
 			if base, ok := baseline[key]; !*update && (!ok || lost(f, base)) {
 				t.Errorf("%s: %+v lost 1 dB against the baseline %+v", key, f, base)
@@ -66,6 +69,30 @@ func TestQuality(t *testing.T) {
 	}
 	if *update {
 		write(t, path, got)
+	}
+}
+
+// setup is one thing to measure.
+type setup struct {
+	src, dst int
+	quality  Quality
+	kernel   *kernel
+}
+
+func (s setup) resampler(t *testing.T) *Resampler {
+	t.Helper()
+	f, err := NewFilter(s.src, s.dst, s.quality)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return newResampler(f, 1, s.kernel)
+}
+
+// worst joins what two kernels reach, so that the baseline serves both.
+func worst(a, b figures) figures {
+	return figures{
+		Noise: max(a.Noise, b.Noise), Ripple: max(a.Ripple, b.Ripple), Rejection: min(a.Rejection, b.Rejection),
+		Phase: max(a.Phase, b.Phase), Latency: max(a.Latency, b.Latency),
 	}
 }
 
@@ -101,11 +128,11 @@ func write(t *testing.T, path string, got map[string]figures) {
 
 func round(x, scale float64) float64 { return math.Round(x*scale) / scale }
 
-func measure(t *testing.T, src, dst int, q Quality) figures {
-	f := figures{Latency: float64(mustNew(t, src, dst, 1, q).Latency())}
-	f.Noise = noiseFigure(t, src, dst, q)
-	f.Ripple, f.Phase = passband(t, src, dst, q)
-	f.Rejection = rejection(t, src, dst, q)
+func measure(t *testing.T, s setup) figures {
+	f := figures{Latency: float64(s.resampler(t).Latency())}
+	f.Noise = noiseFigure(t, s)
+	f.Ripple, f.Phase = passband(t, s)
+	f.Rejection = rejection(t, s)
 	return f
 }
 
@@ -134,27 +161,27 @@ func render(rate int, tones []tone) []float32 {
 // spectrum converts the tones and returns the complex amplitudes per hertz of
 // one second from the middle of the result, phases relative to its first
 // sample, which lies half a second into the signal.
-func spectrum(t *testing.T, src, dst int, q Quality, tones []tone) []complex128 {
+func spectrum(t *testing.T, s setup, tones []tone) []complex128 {
 	t.Helper()
-	y := feed(t, mustNew(t, src, dst, 1, q), [][]float32{render(src, tones)}, whole)[0]
-	from := dst / 2
-	x := make([]float64, dst)
+	y := feed(t, s.resampler(t), [][]float32{render(s.src, tones)}, whole)[0]
+	from := s.dst / 2
+	x := make([]float64, s.dst)
 	for i := range x {
 		x[i] = float64(y[from+i])
 	}
-	c := fourier.NewFFT(dst).Coefficients(nil, x)
+	c := fourier.NewFFT(s.dst).Coefficients(nil, x)
 	for i := range c {
 		// Undo the shift of from samples.
-		c[i] *= complex(2/float64(dst), 0) * cmplx.Rect(1, -2*math.Pi*float64(i*from%dst)/float64(dst))
+		c[i] *= complex(2/float64(s.dst), 0) * cmplx.Rect(1, -2*math.Pi*float64(i*from%s.dst)/float64(s.dst))
 	}
 	return c
 }
 
 func decibel(ratio float64) float64 { return 20 * math.Log10(max(ratio, 1e-12)) }
 
-func noiseFigure(t *testing.T, src, dst int, q Quality) float64 {
+func noiseFigure(t *testing.T, s setup) float64 {
 	gain := math.Pow(10, -1.0/20)
-	c := spectrum(t, src, dst, q, []tone{{997, gain, 0.1}})
+	c := spectrum(t, s, []tone{{997, gain, 0.1}})
 	rest := 0.0
 	for i, v := range c {
 		if i != 997 {
@@ -175,10 +202,10 @@ func comb(from, to, count int) []tone {
 	return tones
 }
 
-func passband(t *testing.T, src, dst int, q Quality) (ripple, phase float64) {
-	edge := int(bounds[q].pass * float64(min(src, dst)) / 2)
+func passband(t *testing.T, s setup) (ripple, phase float64) {
+	edge := int(bounds[s.quality].pass * float64(min(s.src, s.dst)) / 2)
 	tones := comb(23, edge, 150)
-	c := spectrum(t, src, dst, q, tones)
+	c := spectrum(t, s, tones)
 	for _, tn := range tones {
 		h := c[tn.hz] / cmplx.Rect(tn.gain, 2*math.Pi*tn.turn)
 		ripple = max(ripple, math.Abs(decibel(cmplx.Abs(h))))
@@ -190,24 +217,23 @@ func passband(t *testing.T, src, dst int, q Quality) (ripple, phase float64) {
 // rejection sends tones in the passband, whose images must not appear, and
 // where there is room tones beyond the stopband edge, whose aliases must not.
 // It is the largest line that doesn't belong there against the tone's height.
-func rejection(t *testing.T, src, dst int, q Quality) float64 {
-	nyquist := float64(min(src, dst)) / 2
+func rejection(t *testing.T, s setup) float64 {
+	nyquist := float64(min(s.src, s.dst)) / 2
 	const count = 4
-	worst := foreign(t, src, dst, q, comb(101, int((2-bounds[q].stop)*nyquist), count), true)
-	if edge := int(math.Ceil(bounds[q].stop * nyquist)); edge < src/2-500 {
+	worst := foreign(t, s, comb(101, int((2-bounds[s.quality].stop)*nyquist), count), true)
+	if edge := int(math.Ceil(bounds[s.quality].stop * nyquist)); edge < s.src/2-500 {
 		for _, part := range []int{97, 29, 11, 3, 1} {
-			tones := comb(edge, edge+(src/2-13-edge)/part, count)
-			worst = max(worst, foreign(t, src, dst, q, tones, false))
+			tones := comb(edge, edge+(s.src/2-13-edge)/part, count)
+			worst = max(worst, foreign(t, s, tones, false))
 		}
 	}
 	return -decibel(worst)
 }
 
-// foreign is the largest line relative to a tone's height beside the tones
-// themselves, if they are wanted. Steep conversions have images in the
-// transition band too; those up to the stopband edge don't count.
-func foreign(t *testing.T, src, dst int, q Quality, tones []tone, wanted bool) float64 {
-	c := spectrum(t, src, dst, q, tones)
+// foreign is the largest line relative to a tone's height, beside the tones
+// themselves if they are wanted.
+func foreign(t *testing.T, s setup, tones []tone, wanted bool) float64 {
+	c := spectrum(t, s, tones)
 	if wanted {
 		for _, tn := range tones {
 			c[tn.hz] = 0
@@ -215,4 +241,40 @@ func foreign(t *testing.T, src, dst int, q Quality, tones []tone, wanted bool) f
 	}
 	worst := slices.MaxFunc(c, func(a, b complex128) int { return cmp.Compare(cmplx.Abs(a), cmplx.Abs(b)) })
 	return cmplx.Abs(worst) / tones[0].gain
+}
+
+// TestSweep follows a logarithmic sweep: it is reproduced in time and height
+// in the passband, and silence beyond the stopband edge.
+func TestSweep(t *testing.T) {
+	t.Parallel()
+	const seconds, low = 3, 20.0
+	for _, p := range pairs[:10] {
+		for q := Low; q <= VeryHigh; q++ {
+			src, dst := float64(p[0]), float64(p[1])
+			high := 0.98 * src / 2
+			rate := math.Log(high/low) / seconds
+			sweep := func(at float64) float64 { return 0.5 * math.Sin(2*math.Pi*low/rate*(math.Exp(rate*at)-1)) }
+			when := func(hz float64) int { return int(min(seconds*0.95, math.Log(hz/low)/rate) * dst) }
+			x := make([]float32, seconds*p[0])
+			for i := range x {
+				x[i] = float32(sweep(float64(i) / src))
+			}
+			y := feed(t, mustNew(t, p[0], p[1], 1, q), [][]float32{x}, whole)[0]
+			nyquist := min(src, dst) / 2
+			off, heard := 0.0, 0.0
+			for i := when(100); i < when(0.95*bounds[q].pass*nyquist); i++ {
+				off = max(off, math.Abs(float64(y[i])-sweep(float64(i)/dst)))
+			}
+			if nyquist < src/2 {
+				for _, v := range y[when(1.04*bounds[q].stop*nyquist):when(high)] {
+					heard = max(heard, math.Abs(float64(v)))
+				}
+			}
+			limit := math.Pow(10, bounds[q].ripple/20) - 1
+			// The float32 roundings of the first stage are heard at -139 dB.
+			if silence := math.Pow(10, -min(bounds[q].rejection, 135)/20); off > limit || heard > silence {
+				t.Errorf("%d to %d Hz, %v: off by %.2g (at most %.2g) in the passband, %.2g (at most %.2g) beyond", p[0], p[1], q, off, limit, heard, silence)
+			}
+		}
+	}
 }
