@@ -14,7 +14,7 @@ import (
 
 // Auth says who may call.
 type Auth struct {
-	Enabled    Toggle   `koanf:"enabled" doc:"true, false, or auto: on when there are tokens. true without tokens refuses to start."`
+	Enabled    Toggle   `koanf:"enabled" doc:"true, false, or auto: on when tokens or a tokens file are given. On without a token refuses to start."`
 	Tokens     []Token  `koanf:"tokens" live:"true" text:"token" doc:"The tokens. An entry may also be plain text: a token, or the sha256:... that 'remotemedia token hash' prints."`
 	TokensFile string   `koanf:"tokens_file" live:"true" doc:"File with further tokens: one a line (# begins a comment), or, named .yaml, a list like tokens."`
 	Exempt     []string `koanf:"exempt" doc:"Methods that need no token: full names, /package.Service/Method or /package.Service/*."`
@@ -45,8 +45,8 @@ func defaultAuth() Auth {
 	}}
 }
 
-// On reports whether calls must carry a token.
-func (a Auth) On() bool { return a.Enabled.On(len(a.Tokens) > 0) }
+// On reports whether calls must carry a token. A tokens file that is empty doesn't open the service.
+func (a Auth) On() bool { return a.Enabled.On(len(a.Tokens) > 0 || a.TokensFile != "") }
 
 var (
 	methodPattern = regexp.MustCompile(`^/[A-Za-z_][A-Za-z0-9_.]*/([A-Za-z_][A-Za-z0-9_]*|\*)$`)
@@ -56,8 +56,8 @@ var (
 // Validate checks the tokens and the exempt list.
 func (a Auth) Validate() []fault.Problem {
 	var out []fault.Problem
-	if a.Enabled == On && len(a.Tokens) == 0 {
-		out = append(out, problem("enabled", "configure auth.tokens, or set auth.enabled to auto", "authentication is required but no token is configured, so nobody could call"))
+	if a.On() && len(a.Tokens) == 0 {
+		out = append(out, problem("enabled", "give a token in auth.tokens or in the file of auth.tokens_file, or set auth.enabled to false", "authentication is required but no token is configured, so nobody could call"))
 	}
 	for i, pattern := range a.Exempt {
 		if !methodPattern.MatchString(pattern) {

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"math"
 	"net"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -170,11 +171,21 @@ func (n envName) text(env environment) (string, error) {
 func (env environment) conflicts(path, text string, winner *envName, others []envName) []Warning {
 	var out []Warning
 	for _, n := range others {
-		if other, err := n.text(env); err != nil || other != text {
+		if other, err := n.text(env); err != nil || !sameValue(lookup(path), other, text) {
 			out = append(out, Warning{Code: WarnConflict, Key: path, Message: n.name + " is overridden by " + winner.name + ", which says something else"})
 		}
 	}
 	return out
+}
+
+// sameValue reports whether two texts mean the same: 1 and true, 1MiB and 1048576.
+func sameValue(k *key, a, b string) bool {
+	if a == b || k.shape != leaf {
+		return a == b
+	}
+	one, errOne := k.parse(a)
+	other, errOther := k.parse(b)
+	return errOne == nil && errOther == nil && reflect.DeepEqual(one, other)
 }
 
 // dropServiceLinks forgets the variables that Kubernetes makes for a service of the namespace: a service named "grpc"

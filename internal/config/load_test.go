@@ -171,6 +171,11 @@ func TestTokensFile(t *testing.T) {
 	if _, err = load("AUTH_TOKENS_FILE=broken.yaml"); err == nil || !strings.Contains(err.Error(), "broken.yaml:1:13: unknown key auth.tokens[0].tokn (did you mean token?)") {
 		t.Errorf("broken tokens: %v", err)
 	}
+	files["empty"] = "# none\n"
+	files["config.yaml"] = "{}"
+	if _, err = load("AUTH_TOKENS_FILE=empty"); err == nil || !strings.Contains(err.Error(), "no token is configured") {
+		t.Errorf("an empty tokens file opens the service: %v", err)
+	}
 	if _, err = load("AUTH_TOKENS_FILE=absent"); !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), "environment AUTH_TOKENS_FILE") {
 		t.Errorf("absent tokens: %v", err)
 	}
@@ -207,6 +212,7 @@ func TestConflictsAndStrangersWarn(t *testing.T) {
 		{WarnConflict, "SERVER_PORT=1|GRPC_PORT=2", "SERVER_PORT is overridden by GRPC_PORT"},
 		{WarnConflict, "GRPC_BIND_ADDRESS=:1|GRPC_PORT=2", "GRPC_PORT is overridden by GRPC_BIND_ADDRESS"},
 		{"", "GRPC_PORT=2|SERVER_PORT=2", ""},
+		{"", "REMOTEMEDIA_SERVER_TLS_ENABLED=0|GRPC_TLS_ENABLED=false", ""},
 		{"", "GRPC_MAX_TIMEOUT_SEC=2|MAX_TIMEOUT_MS=2000", ""},
 		{WarnIgnored, "GRPC_WORKER_THREADS=4", "GRPC_WORKER_THREADS is ignored"},
 		{WarnIgnored, "GRPC_PORT=tcp://10.0.0.1:50051", "service link of Kubernetes"},

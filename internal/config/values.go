@@ -86,6 +86,7 @@ func parseBytes(text string) (Bytes, error) {
 // expectation is the error of a value's text: it says what would be right and never repeats the text, which may be secret.
 type expectation string
 
+// Error says what was expected.
 func (e expectation) Error() string { return "expected " + string(e) }
 
 func expected(format string, args ...any) error { return expectation(fmt.Sprintf(format, args...)) }
