@@ -79,6 +79,14 @@ func catalog(t testing.TB) *node.Catalog {
 			_, err := c.NewAudio(audio.Format{Rate: 8000, Channels: 1, Encoding: pcm.F32}, 1<<20)
 			return err
 		}),
+		define("Flood", func(c *node.Call, in node.Item) error {
+			for range 1 << 20 {
+				if err := c.Emit(in); err != nil {
+					return err
+				}
+			}
+			return nil
+		}),
 		define("Slow", func(c *node.Call, in node.Item) error {
 			if err := c.Sleep(time.Hour); err != nil {
 				return err
@@ -360,6 +368,33 @@ func TestFR011_MemoryLimit(t *testing.T) {
 	}
 	if f.Context["requested"] != int64(4<<20) || f.Context["allowed"] != int64(1<<20) || f.Context["used"] != int64(2) {
 		t.Errorf("figures %v", f.Context)
+	}
+}
+
+func TestFR011_FloodOfItemsMeetsTheMemoryLimit(t *testing.T) {
+	r := newRig(t)
+	s := r.open(plan(t, "a:Flood", "b:Pass", "a>b"), func(l *engine.Limits) { l.MemoryBytes = 1 << 20 })
+	defer s.Close()
+	if f := failure(t, s, data(s, "a", "1")); f.Code != fault.CodeMemoryLimit || f.NodeID != "a" {
+		t.Errorf("%+v", f)
+	}
+}
+
+func TestMediaTimeDoesNotDrift(t *testing.T) {
+	r := newRig(t)
+	s := r.open(plan(t, "a:Pass"))
+	defer s.Close()
+	for i := range 3000 { // one frame at 44.1 kHz is 22.68 us
+		in := sound(t, s, "a", 1, 2)
+		in.Item.Audio.Format.Rate = 44100
+		out, err := s.Turn(t.Context(), []engine.Input{in})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if at, want := out.Nodes[0].Audio.Stamp, int64(i)*1_000_000/44100; at.Micros != want || at.Position != int64(i) {
+			t.Fatalf("chunk %d is at %+v, want %d us", i, at, want)
+		}
+		out.Release()
 	}
 }
 

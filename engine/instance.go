@@ -22,7 +22,7 @@ type instance struct {
 	ctx      context.Context // of the call being made
 	external []node.Item     // audio first, then data
 	edges    [][]node.Item   // by incoming edge
-	clock    audio.Stamp     // of the next external audio
+	clock    clock           // of the external audio
 	stats    NodeStats
 }
 
@@ -71,11 +71,13 @@ func (n *instance) Emit(item node.Item) error {
 	n.stats.given(item)
 	for _, e := range n.node.Edges {
 		if e.FromPort == "" || e.FromPort == item.Port {
-			n.session.nodes[e.To].enqueue(e, item, n.node.ID)
+			if err := n.session.nodes[e.To].enqueue(e, item, n.node.ID); err != nil {
+				return err
+			}
 		}
 	}
 	if n.node.Output {
-		n.session.output.add(n.index, item)
+		return n.session.output.add(n.index, item)
 	}
 	return nil
 }
@@ -89,12 +91,13 @@ func (s *NodeStats) given(item node.Item) {
 	}
 }
 
-func (n *instance) enqueue(e graph.Edge, item node.Item, from string) {
-	if item.Audio != nil {
-		item.Audio.Retain()
+func (n *instance) enqueue(e graph.Edge, item node.Item, from string) error {
+	if err := hold(n.session.account, &item); err != nil {
+		return err
 	}
 	item.From, item.Port = from, e.ToPort
 	n.edges[e.InSlot] = append(n.edges[e.InSlot], item)
+	return nil
 }
 
 // Warn implements node.Host.
@@ -120,13 +123,19 @@ func (n *instance) Wait(f func(ctx context.Context) error) (err error) {
 // drain processes all that waits for the node, in the order of the contract.
 func (n *instance) drain() error {
 	for len(n.external) > 0 {
-		if err := n.process(pop(&n.external)); err != nil {
+		item := pop(&n.external)
+		err := n.process(item)
+		releaseAudio(&item)
+		if err != nil {
 			return err
 		}
 	}
 	for slot := range n.edges {
 		for len(n.edges[slot]) > 0 {
-			if err := n.process(pop(&n.edges[slot])); err != nil {
+			item := pop(&n.edges[slot])
+			err := n.process(item)
+			letGo(n.session.account, &item)
+			if err != nil {
 				return err
 			}
 		}
@@ -134,10 +143,9 @@ func (n *instance) drain() error {
 	return nil
 }
 
-// process runs the node on one item and lets the item go. A kind that the node doesn't take passes through.
+// process runs the node on one item. A kind that the node doesn't take passes through.
 func (n *instance) process(item node.Item) error {
 	if item.Audio != nil {
-		defer item.Audio.Release()
 		n.stats.Samples += uint64(item.Audio.NumSamples())
 	}
 	n.stats.ItemsIn++
@@ -223,27 +231,21 @@ func (n *instance) close() {
 
 // discard lets go of all that waits.
 func (n *instance) discard() {
-	releaseItems(n.external)
+	for i := range n.external {
+		releaseAudio(&n.external[i])
+	}
 	n.external = nil
 	for slot := range n.edges {
-		releaseItems(n.edges[slot])
+		letGoAll(n.session.account, n.edges[slot])
 		n.edges[slot] = nil
 	}
 }
 
-// pop takes the first item of a queue; an emptied queue starts over in the same memory.
+// pop takes the first item of a queue.
 func pop(queue *[]node.Item) node.Item {
 	q := *queue
 	item := q[0]
 	q[0] = node.Item{}
 	*queue = q[1:]
 	return item
-}
-
-func releaseItems(items []node.Item) {
-	for _, item := range items {
-		if item.Audio != nil {
-			item.Audio.Release()
-		}
-	}
 }

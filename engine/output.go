@@ -39,17 +39,17 @@ func newOutput(s *Session) *Output {
 	return o
 }
 
-func (o *Output) add(index int, item node.Item) {
+func (o *Output) add(index int, item node.Item) error {
 	for i := range o.Nodes {
 		if o.Nodes[i].Index != index {
 			continue
 		}
-		if item.Audio != nil {
-			item.Audio.Retain()
+		if err := hold(o.session.account, &item); err != nil {
+			return err
 		}
 		o.Nodes[i].Items = append(o.Nodes[i].Items, item)
-		return
 	}
+	return nil
 }
 
 // finish merges the items of each node and renders the audio in its wire encoding, on the worker.
@@ -67,7 +67,7 @@ func (o *Output) finish() error {
 func (o *Output) Release() {
 	for i := range o.Nodes {
 		n := &o.Nodes[i]
-		releaseItems(n.Items)
+		letGoAll(o.session.account, n.Items)
 		if n.Audio != nil {
 			n.Audio.Release()
 		}

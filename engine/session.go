@@ -6,7 +6,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/remotemedia/remotemedia-go/audio"
 	"github.com/remotemedia/remotemedia-go/fault"
 	"github.com/remotemedia/remotemedia-go/graph"
 	"github.com/remotemedia/remotemedia-go/mem"
@@ -113,9 +112,8 @@ func (s *Session) Flush(ctx context.Context, inputs []Input) (*Output, error) {
 // Skip tells the nodes that a chunk for node i with the given number of frames at the given rate was dropped: the sample clock
 // goes on and their state starts anew.
 func (s *Session) Skip(i int, frames int64, rate int) {
-	in := &s.nodes[i]
 	if rate > 0 {
-		in.clock = in.clock.Add(frames, rate)
+		s.nodes[i].clock.advance(frames, rate)
 	}
 	for n := range s.nodes {
 		if r, ok := s.nodes[n].proc.(node.Resetter); ok {
@@ -223,22 +221,22 @@ func (n *instance) stamp(in *Input) {
 	b := in.Item.Audio
 	if b == nil {
 		if !in.HasTime {
-			in.Item.Stamp = n.clock
+			in.Item.Stamp = n.clock.now()
 		}
 		return
 	}
-	given := b.Stamp
-	b.Stamp = audio.Stamp{Position: n.clock.Position, Micros: n.clock.Micros, StreamID: given.StreamID}
 	if in.HasTime {
-		b.Stamp.Micros = given.Micros
+		n.clock.set(b.Stamp.Micros)
 	}
-	n.clock = b.End()
+	id := b.Stamp.StreamID
+	n.clock.advance(0, b.Format.Rate)
+	b.Stamp = n.clock.now()
+	b.Stamp.StreamID = id
+	n.clock.advance(int64(b.Frames()), b.Format.Rate)
 }
 
 func releaseInputs(inputs []Input) {
 	for i := range inputs {
-		if b := inputs[i].Item.Audio; b != nil {
-			b.Release()
-		}
+		releaseAudio(&inputs[i].Item)
 	}
 }

@@ -57,6 +57,10 @@ func NewPoisonedPool() *Pool {
 // Get returns a buffer of exactly length bytes, whose content is undefined. It is aligned for float32 and float64.
 func (p *Pool) Get(length int) *[]byte {
 	p.out.Add(1)
+	return p.get(length)
+}
+
+func (p *Pool) get(length int) *[]byte {
 	i, size := classOf(length)
 	if i < 0 {
 		b := make([]byte, length)
@@ -74,6 +78,10 @@ func (p *Pool) Get(length int) *[]byte {
 // Put gives a buffer of Get back; the caller must not touch it afterwards.
 func (p *Pool) Put(b *[]byte) {
 	p.out.Add(-1)
+	p.put(b)
+}
+
+func (p *Pool) put(b *[]byte) {
 	size := cap(*b)
 	if p.poison {
 		poison((*b)[:size])
@@ -87,6 +95,19 @@ func (p *Pool) Put(b *[]byte) {
 	}
 	p.classes[i].push(b)
 }
+
+// Uncounted is a pool as seen by holders that may drop a buffer to the garbage collector instead of giving it back, as grpc does
+// with the data of a call whose handler never read it. [Pool.Out] doesn't count its buffers.
+type Uncounted struct{ pool *Pool }
+
+// Uncounted returns the same pool for such holders.
+func (p *Pool) Uncounted() Uncounted { return Uncounted{p} }
+
+// Get is [Pool.Get].
+func (u Uncounted) Get(length int) *[]byte { return u.pool.get(length) }
+
+// Put is [Pool.Put].
+func (u Uncounted) Put(b *[]byte) { u.pool.put(b) }
 
 // Out returns how many buffers are handed out and not yet back.
 func (p *Pool) Out() int64 { return p.out.Load() }

@@ -27,7 +27,7 @@ const (
 func (s *Server) transport() []grpc.ServerOption {
 	return []grpc.ServerOption{
 		grpc.ForceServerCodecV2(s.codec),
-		experimental.BufferPool(s.options.Engine.Pool()),
+		experimental.BufferPool(s.options.Engine.Pool().Uncounted()),
 		grpc.ChainStreamInterceptor(s.chain()...),
 		grpc.ChainUnaryInterceptor(announce),
 		grpc.MaxRecvMsgSize(s.maxMessage()),
