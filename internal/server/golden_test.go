@@ -172,9 +172,9 @@ func render(t *testing.T, e *pb.ErrorResponse) []byte {
 		replace["error_id"] = "<id>"
 		g.Message = strings.ReplaceAll(g.Message, id, "<id>")
 	}
-	if g.Context["limit"] == "max_timeout_ms" {
-		g.Message = strings.Replace(g.Message, jsonNumber(g.Context["used"]), "<ms>", 1)
-		replace["used"] = "<ms>"
+	if limit := g.Context["limit"]; limit == "max_timeout_ms" || limit == "max_memory_bytes" && g.Code == "memory_limit" {
+		g.Message = strings.Replace(g.Message, "used "+jsonNumber(g.Context["used"]), "used <n>", 1)
+		replace["used"] = "<n>"
 	}
 	for key, word := range replace {
 		if _, ok := g.Context[key]; ok {

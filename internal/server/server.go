@@ -106,3 +106,6 @@ func (s *Server) GracefulStop() {
 
 // Stop ends every call and connection at once. It may be called while GracefulStop waits.
 func (s *Server) Stop() { s.grpc.Stop() }
+
+// Services tells what is served, for tests and reflection.
+func (s *Server) Services() map[string]grpc.ServiceInfo { return s.grpc.GetServiceInfo() }
