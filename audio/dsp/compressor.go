@@ -35,7 +35,7 @@ func NewCompressor(rate int, o CompressorOptions) (*Compressor, error) {
 	}
 	return &Compressor{
 		o: o, attack: onePole(o.AttackMS, rate), release: onePole(o.ReleaseMS, rate),
-		makeup: Amplitude(o.MakeupDB), quiet: Amplitude(o.ThresholdDB - o.KneeDB/2),
+		makeup: math.Exp(o.MakeupDB / dbPerNeper), quiet: Amplitude(o.ThresholdDB - o.KneeDB/2),
 	}, nil
 }
 
@@ -53,7 +53,7 @@ func (k *Compressor) Process(x [][]float32) {
 func (k *Compressor) next(level float64) float64 {
 	target := 0.0
 	if level > k.quiet {
-		target = k.curve(20 * math.Log10(level))
+		target = k.curve(dbPerNeper * math.Log(level))
 	} else if k.reduction == 0 {
 		return k.makeup
 	}
@@ -65,8 +65,11 @@ func (k *Compressor) next(level float64) float64 {
 	if k.reduction > -inaudibleDB {
 		k.reduction = 0
 	}
-	return Amplitude(k.reduction + k.o.MakeupDB)
+	return math.Exp((k.reduction + k.o.MakeupDB) / dbPerNeper)
 }
+
+// dbPerNeper converts natural logarithms, which are quicker than others, to dB.
+const dbPerNeper = 20 / math.Ln10
 
 // inaudibleDB is where a gain that approaches 0 dB is taken to have arrived.
 const inaudibleDB = 1e-6

@@ -19,7 +19,7 @@ const (
 
 // LoudnessMeter measures loudness by ITU-R BS.1770-4 and EBU R128 (EBU Tech 3341): momentary over 400 ms, short-term over 3 s,
 // each anew every 100 ms, integrated over everything with both gates, and the true peak. Values are in LUFS; -Inf means that
-// nothing was loud enough or not enough was heard. It holds 20 KB, and 5 KB for each channel, however long it measures.
+// nothing was loud enough or not enough was heard. It holds 20 KB, and 3 KB for each channel, however long it measures.
 type LoudnessMeter struct {
 	channels []*Filter
 	weights  []float64
