@@ -7,6 +7,7 @@ package silero
 
 import (
 	"math"
+	"slices"
 	"sync"
 
 	"github.com/tphakala/simd/f32"
@@ -50,7 +51,7 @@ var defaultModel = sync.OnceValue(func() *Model {
 })
 
 func newModel(w *weights, k *kernel) *Model {
-	m := &Model{transform: newTransform(k, w.basis), decoder: w.decoder, decoderBias: w.decoderBias}
+	m := &Model{transform: newTransform(k, w.basis), decoder: slices.Clone(w.decoder), decoderBias: w.decoderBias}
 	m.conv[0] = newConvolution(k, &w.conv[0], 4, 0, 3, binAt)
 	m.conv[1] = newConvolution(k, &w.conv[1], 2, 0, 3, same)
 	m.conv[2] = newConvolution(k, &w.conv[2], 1, 1, 3, same) // the first tap meets the padding only

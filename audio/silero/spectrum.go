@@ -2,6 +2,7 @@ package silero
 
 import (
 	"math"
+	"slices"
 
 	"github.com/tphakala/simd/f32"
 )
@@ -53,7 +54,7 @@ func newTransform(k *kernel, basis []float32) transform {
 		})
 	}
 	t := transform{
-		shape:   basis[:window], // the bin of frequency 0 is the window itself
+		shape:   slices.Clone(basis[:window]), // the bin of frequency 0 is the window itself
 		nyquist: make([]float32, quarter+1),
 		cosEven: wave(math.Cos, 0, 0, quarter+1),
 		cosOdd:  wave(math.Cos, 1, 0, quarter),

@@ -184,6 +184,22 @@ func TestSileroTimesOfOtherRates(t *testing.T) {
 	}
 }
 
+// TestSileroWindowsOfAnyRate: a second of audio is 31.25 windows at any rate, however it is cut.
+func TestSileroWindowsOfAnyRate(t *testing.T) {
+	for _, rate := range []int{8_000, 8_001, 11_025, 15_999, 16_001, 32_000, 44_101, 96_000, 767_999, 768_000} {
+		f := audio.Format{Rate: rate, Channels: 1, Encoding: pcm.I16}
+		signal := nodetest.Signal(f, rate, 1)
+		for _, size := range []int{rate, rate/7 + 1} {
+			r := rig(t, "SileroVADNode", `{}`)
+			r.Run(r.Cut(f, signal, func() int { return size })...)
+			all := sileroReports(t, r)
+			if len(all) != 32 || all[31].Samples != 128 {
+				t.Fatalf("%d Hz in items of %d: %d windows: expected 31 and 128 samples", rate, size, len(all))
+			}
+		}
+	}
+}
+
 // TestSileroSegments: speech in a recording, found with and without margins and with limits that drop it.
 func TestSileroSegments(t *testing.T) {
 	c := clips(t)[3] // "This is speech, sampled ..." and, after a second, "She sells sea shells."
