@@ -66,6 +66,7 @@ var names = map[string][]string{
 	"ExtractAudioDataNode":  nil,
 	"VoiceActivityDetector": nil,
 	"VAD":                   {"VADNode", "RustVADNode", "FastVADNode"},
+	"SileroVADNode":         {"SileroVAD", "candle-silero-vad"},
 }
 
 func TestNamesOfOldManifestsAreKnown(t *testing.T) {
