@@ -80,9 +80,17 @@ func (c *Codec) Unmarshal(data grpcmem.BufferSlice, v any) error {
 }
 
 func (c *Codec) decode(data grpcmem.BufferSlice, m proto.Message) error {
-	buffer := data.MaterializeToBuffer(c.pool)
+	buffer := c.gather(data)
 	defer buffer.Free()
 	return proto.Unmarshal(buffer.ReadOnlyData(), m)
+}
+
+// gather joins the pieces of a message. Small ones don't go through the pool, as grpc wouldn't give their buffers back.
+func (c *Codec) gather(data grpcmem.BufferSlice) grpcmem.Buffer {
+	if len(data) > 1 && grpcmem.IsBelowBufferPoolingThreshold(data.Len()) {
+		return grpcmem.SliceBuffer(data.Materialize())
+	}
+	return data.MaterializeToBuffer(c.pool)
 }
 
 // encode renders a message into one buffer, from the pool unless it is small.
