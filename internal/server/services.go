@@ -60,3 +60,9 @@ func (h handler) serve(_ any, stream grpc.ServerStream) error { return h(stream.
 func unimplemented(message string) handler {
 	return func(context.Context, grpc.ServerStream) error { return status.Error(codes.Unimplemented, message) }
 }
+
+// unknownMethod answers calls of methods that aren't in the tables, so that they too pass the chain.
+func unknownMethod(_ any, stream grpc.ServerStream) error {
+	method, _ := grpc.MethodFromServerStream(stream)
+	return status.Errorf(codes.Unimplemented, "%s isn't a method of this service: reflection lists those it has", shorten(method))
+}

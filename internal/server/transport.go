@@ -30,6 +30,7 @@ func (s *Server) transport() []grpc.ServerOption {
 		experimental.BufferPool(s.options.Engine.Pool().Uncounted()),
 		grpc.ChainStreamInterceptor(s.chain()...),
 		grpc.ChainUnaryInterceptor(announce),
+		grpc.UnknownServiceHandler(unknownMethod),
 		grpc.MaxRecvMsgSize(s.maxMessage()),
 		grpc.StaticStreamWindowSize(streamWindow),
 		grpc.StaticConnWindowSize(connectionWindow),
