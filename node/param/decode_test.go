@@ -146,7 +146,7 @@ func TestDecodeProblems(t *testing.T) {
 		}},
 		{`{"targt_rate": 1}`, []string{`unknown_parameter|.targt_rate|parameter "targt_rate" is unknown|did you mean target_rate?`}},
 		{`{"maybe": {"zz": 1}}`, []string{`unknown_parameter|.maybe.zz|parameter "maybe.zz" is unknown|the parameters are x, y`}},
-		{`{"maybe": {"": 1}}`, []string{`unknown_parameter|.maybe[""]|parameter "maybe[""]" is unknown|did you mean x?`}},
+		{`{"maybe": {"": 1}}`, []string{`unknown_parameter|.maybe[""]|parameter "maybe[""]" is unknown|the parameters are x, y`}},
 		{`{"target_rate": 8000, "targetSampleRate": 1, "flag": true, "flag": 2}`, []string{
 			`duplicate_field|.targetSampleRate|parameter "targetSampleRate" is given twice, as "target_rate" and as "targetSampleRate"|keep one of them`,
 			`duplicate_field|.flag|parameter "flag" is given twice|keep one of them`,
