@@ -37,30 +37,15 @@ func I16ToU8(dst, src []byte) (clipped int) {
 // I24ToI32 converts packed samples of three bytes to I32 and returns the number of samples.
 func I24ToI32(dst, src []byte) (samples int) {
 	samples = min(len(dst)/4, len(src)/3)
-	for i := range samples {
-		in, out := src[3*i:3*i+3], dst[4*i:4*i+4]
-		out[0], out[1], out[2], out[3] = 0, in[0], in[1], in[2]
-	}
+	fastest.widen24(dst[:4*samples], src[:3*samples])
 	return samples
 }
 
 // I32ToI24 rounds I32 half to even to packed samples of three bytes and returns how many samples were clipped, without
 // the largest I32, as in [I16ToU8].
 func I32ToI24(dst, src []byte) (clipped int) {
-	const top = 1<<23 - 1
-	for i := range min(len(dst)/3, len(src)/4) {
-		in := int32(binary.LittleEndian.Uint32(src[4*i:]))
-		v := roundShift(in, 8)
-		if v > top {
-			v = top
-			if in != math.MaxInt32 {
-				clipped++
-			}
-		}
-		out := dst[3*i : 3*i+3]
-		out[0], out[1], out[2] = byte(v), byte(v>>8), byte(v>>16)
-	}
-	return clipped
+	samples := min(len(dst)/3, len(src)/4)
+	return fastest.narrow24(dst[:3*samples], src[:4*samples])
 }
 
 // F64ToF32 rounds 64-bit floats to F32 and returns the number of samples. What is beyond float32 becomes infinite.

@@ -1,11 +1,6 @@
 package pcm
 
-import (
-	"math"
-
-	"github.com/tphakala/simd/f32"
-	"github.com/tphakala/simd/i16"
-)
+import "math"
 
 const (
 	scale16 = 1 << 15
@@ -16,90 +11,69 @@ const (
 // written to each channel: those that are complete in src and fit into the shortest channel. F32 samples are copied bit
 // for bit, NaN and denormals included; see [Sanitize].
 func Decode(dst [][]float32, src []byte, enc Encoding) (frames int) {
-	frames = wholeFrames(dst, src, enc)
-	if frames == 0 {
-		return 0
-	}
-	src = src[:frames*len(dst)*enc.Bytes()]
-	if len(dst) > maxWindows {
-		decodePlain(dst, src, enc)
-		return frames
-	}
-	s := getScratch()
-	defer s.release()
-	if enc == F32 && len(dst) > 1 {
-		if samples, ok := view[float32](src); ok {
-			f32.DeinterleaveN(s.window(dst, 0, frames), samples)
-			return frames
-		}
-	}
-	s.decode(dst, src, enc, frames)
-	return frames
+	return fastest.decode(dst, src, enc)
 }
 
 // Encode interleaves planar floats into bytes and returns how many samples were clipped, that is, lay beyond the range
 // of the integers and were saturated (a full-scale 1.0 counts, as it becomes 32767; F32 never clips). It writes as many
 // frames as the shortest channel has and dst has room for.
 func Encode(dst []byte, src [][]float32, enc Encoding) (clipped int) {
-	frames := wholeFrames(src, dst, enc)
-	if frames == 0 {
-		return 0
-	}
-	dst = dst[:frames*len(src)*enc.Bytes()]
-	if len(src) > maxWindows {
-		return encodePlain(dst, src, enc)
-	}
-	s := getScratch()
-	defer s.release()
-	if enc == F32 && len(src) > 1 {
-		if samples, ok := view[float32](dst); ok {
-			f32.InterleaveN(samples, s.window(src, 0, frames))
-			return 0
-		}
-	}
-	return s.encode(dst, src, enc, frames)
+	return fastest.encode(dst, src, enc)
 }
 
 // Convert changes the encoding of samples, in whatever order they are, and returns how many were clipped. Between I16
 // and I32 it shifts, rounding half to even, so that no precision is lost on the way through float32.
 func Convert(dst, src []byte, to, from Encoding) (clipped int) {
+	return fastest.convert(dst, src, to, from)
+}
+
+func (k *kernel) decode(dst [][]float32, src []byte, enc Encoding) (frames int) {
+	frames = wholeFrames(dst, src, enc)
+	if frames == 0 {
+		return 0
+	}
+	src = src[:frames*len(dst)*enc.Bytes()]
+	switch {
+	case !kernelsFit(dst):
+		decodePlain(dst, src, enc)
+	case len(dst) == 1:
+		k.flat[F32][enc](bytesOf(dst[0][:frames]), src)
+	case len(dst) == 2:
+		k.split[enc](bytesOf(dst[0][:frames]), bytesOf(dst[1][:frames]), src)
+	case enc == F32:
+		k.splitAll(dst, src, 0)
+	default:
+		k.decodeBlocks(dst, src, enc)
+	}
+	return frames
+}
+
+func (k *kernel) encode(dst []byte, src [][]float32, enc Encoding) (clipped int) {
+	frames := wholeFrames(src, dst, enc)
+	if frames == 0 {
+		return 0
+	}
+	dst = dst[:frames*len(src)*enc.Bytes()]
+	switch {
+	case !kernelsFit(src):
+		return encodePlain(dst, src, enc)
+	case len(src) == 1:
+		return k.flat[enc][F32](dst, bytesOf(src[0][:frames]))
+	case len(src) == 2:
+		return k.join[enc](dst, bytesOf(src[0][:frames]), bytesOf(src[1][:frames]))
+	case enc == F32:
+		k.joinAll(dst, src, 0)
+		return 0
+	}
+	return k.encodeBlocks(dst, src, enc)
+}
+
+func (k *kernel) convert(dst, src []byte, to, from Encoding) (clipped int) {
 	n := wholeSamples(dst, src, to, from)
 	if n == 0 {
 		return 0
 	}
-	dst, src = dst[:n*to.Bytes()], src[:n*from.Bytes()]
-	if to == from {
-		copy(dst, src)
-		return 0
-	}
-	s := getScratch()
-	defer s.release()
-	for len(src) > 0 {
-		n := min(blockLen, len(src)/from.Bytes())
-		clipped += s.convertBlock(dst[:n*to.Bytes()], src[:n*from.Bytes()], to, from)
-		dst, src = dst[n*to.Bytes():], src[n*from.Bytes():]
-	}
-	return clipped
-}
-
-// convertBlock converts at most blockLen samples between different encodings.
-func (s *scratch) convertBlock(dst, src []byte, to, from Encoding) (clipped int) {
-	if to == I16 && from == I32 {
-		out := target(dst, s.shorts[:])
-		clipped = intsToShorts(out, load(src, s.ints[:]))
-		store(dst, out)
-		return clipped
-	}
-	floats := s.floats[:len(src)/from.Bytes()]
-	if to == I32 && from == I16 { // floats hold both exactly, and the kernels shift faster than a loop does
-		f32.Int16ToFloat32Scale(floats, load(src, s.shorts[:]), 1)
-		out := target(dst, s.ints[:])
-		f32.Float32ToInt32ScaleClamp(out, floats, 1<<16, 0, -scale32, scale32-128)
-		store(dst, out)
-		return 0
-	}
-	s.decodeBlock(floats, src, from)
-	return s.encodeBlock(dst, floats, to)
+	return k.flat[to][from](dst[:n*to.Bytes()], src[:n*from.Bytes()])
 }
 
 // wholeFrames returns how many frames both sides of a conversion hold.
@@ -121,114 +95,76 @@ func wholeSamples(dst, src []byte, to, from Encoding) int {
 	return min(len(dst)/to.Bytes(), len(src)/from.Bytes())
 }
 
-// decode is Decode by blocks: convert, then separate while the block is in the cache.
-func (s *scratch) decode(dst [][]float32, src []byte, enc Encoding, frames int) {
-	channels := len(dst)
-	for start := 0; start < frames; {
-		end := min(frames, start+blockLen/channels)
-		samples := (end - start) * channels
-		block := src[:samples*enc.Bytes()]
-		if channels == 1 {
-			s.decodeBlock(dst[0][start:end], block, enc)
-		} else {
-			s.decodeBlock(s.floats[:samples], block, enc)
-			f32.DeinterleaveN(s.window(dst, start, end), s.floats[:samples])
-		}
-		src, start = src[len(block):], end
+// blockFrames returns how many frames a block holds, none of which the assembly leaves to the portable kernels.
+func blockFrames(channels int) int { return blockLen / channels &^ (step - 1) }
+
+// decodeBlocks converts by blocks and separates each while it is in the cache.
+func (k *kernel) decodeBlocks(dst [][]float32, src []byte, enc Encoding) {
+	b := getBlock()
+	defer b.release()
+	ratio, size := F32.Bytes()/enc.Bytes(), blockFrames(len(dst))*len(dst)*enc.Bytes()
+	for start := 0; len(src) > 0; {
+		n := min(size, len(src))
+		floats := b[:n*ratio]
+		k.flat[F32][enc](floats, src[:n])
+		start = k.splitAll(dst, floats, start)
+		src = src[n:]
 	}
 }
 
-// encode is Encode by blocks: interleave, then convert while the block is in the cache.
-func (s *scratch) encode(dst []byte, src [][]float32, enc Encoding, frames int) (clipped int) {
-	channels := len(src)
-	for start := 0; start < frames; {
-		end := min(frames, start+blockLen/channels)
-		samples := (end - start) * channels
-		block := dst[:samples*enc.Bytes()]
-		if channels == 1 {
-			clipped += s.encodeBlock(block, src[0][start:end], enc)
-		} else {
-			f32.InterleaveN(s.floats[:samples], s.window(src, start, end))
-			clipped += s.encodeBlock(block, s.floats[:samples], enc)
-		}
-		dst, start = dst[len(block):], end
+// encodeBlocks interleaves by blocks and converts each while it is in the cache.
+func (k *kernel) encodeBlocks(dst []byte, src [][]float32, enc Encoding) (clipped int) {
+	b := getBlock()
+	defer b.release()
+	ratio, size := F32.Bytes()/enc.Bytes(), blockFrames(len(src))*len(src)*enc.Bytes()
+	for start := 0; len(dst) > 0; {
+		n := min(size, len(dst))
+		floats := b[:n*ratio]
+		start = k.joinAll(floats, src, start)
+		clipped += k.flat[enc][F32](dst[:n], floats)
+		dst = dst[n:]
 	}
 	return clipped
 }
 
-// decodeBlock converts at most blockLen samples, exactly len(dst) of them.
-func (s *scratch) decodeBlock(dst []float32, src []byte, enc Encoding) {
-	switch enc {
-	case I16:
-		f32.Int16ToFloat32Scale(dst, load(src, s.shorts[:]), 1.0/scale16)
-	case I32:
-		f32.Int32ToFloat32Scale(dst, load(src, s.ints[:]), 1.0/scale32)
-	default:
-		unpack(dst, src)
+// splitAll separates frames of three or more channels of floats to planar from the index start, four channels at a
+// time, and returns the index behind them. Where the number of channels isn't a multiple of four, some are moved twice.
+func (k *kernel) splitAll(planar [][]float32, frames []byte, start int) (end int) {
+	stride := F32.Bytes() * len(planar)
+	end = start + len(frames)/stride
+	for c := range groups(len(planar)) {
+		a, b, x, d := four(planar, c, start, end)
+		k.split4(a, b, x, d, frames[4*c:len(frames)-stride+4*min(c+4, len(planar))], stride)
 	}
+	return end
 }
 
-// encodeBlock converts at most blockLen samples, exactly len(src) of them.
-func (s *scratch) encodeBlock(dst []byte, src []float32, enc Encoding) (clipped int) {
-	switch enc {
-	case I16:
-		out := target(dst, s.shorts[:])
-		clipped = floatsToShorts(out, src)
-		store(dst, out)
-	case I32:
-		out := target(dst, s.ints[:])
-		clipped = floatsToInts(out, src)
-		store(dst, out)
-	default:
-		pack(dst, src)
+// joinAll is the inverse of splitAll.
+func (k *kernel) joinAll(frames []byte, planar [][]float32, start int) (end int) {
+	stride := F32.Bytes() * len(planar)
+	end = start + len(frames)/stride
+	for c := range groups(len(planar)) {
+		a, b, x, d := four(planar, c, start, end)
+		k.join4(frames[4*c:len(frames)-stride+4*min(c+4, len(planar))], a, b, x, d, stride)
 	}
-	return clipped
+	return end
 }
 
-// floatsToShorts counts the clipped samples only if there is one at the limits at all, which the kernels tell in no time.
-func floatsToShorts(dst []int16, src []float32) (clipped int) {
-	f32.Float32ToInt16Scale(dst, src, scale16)
-	if lo, hi := i16.MinMax(dst); lo > math.MinInt16 && hi < math.MaxInt16 {
-		return 0
-	}
-	for _, x := range src {
-		if beyond16(float64(x) * scale16) {
-			clipped++
+// groups yields the first channel of each group of four.
+func groups(channels int) func(yield func(first int) bool) {
+	return func(yield func(first int) bool) {
+		for c := 0; c < channels; c += 4 {
+			if !yield(max(0, min(c, channels-4))) {
+				return
+			}
 		}
 	}
-	return clipped
 }
 
-// roundBits is 1.5 * 2^52. A float64 below 2^51 that it is added to has its value, rounded half to even to an integer, in
-// the low bits of the sum.
-const roundBits = 0x1.8p52
-
-func floatsToInts(dst []int32, src []float32) (clipped int) {
-	dst = dst[:len(src)]
-	for i, x := range src {
-		v := float64(x) * scale32
-		if v >= math.MinInt32 && v <= math.MaxInt32 {
-			dst[i] = int32(uint32(math.Float64bits(v + roundBits)))
-			continue
-		}
-		var over int
-		dst[i], over = saturate32(v)
-		clipped += over
-	}
-	return clipped
-}
-
-func intsToShorts(dst []int16, src []int32) (clipped int) {
-	dst = dst[:len(src)]
-	for i, x := range src {
-		v := roundShift(x, 16)
-		if v > math.MaxInt16 {
-			v = math.MaxInt16
-			clipped++
-		}
-		dst[i] = int16(v)
-	}
-	return clipped
+// four returns the samples from start to end of four neighbours, of which the last may be missing: see split4.
+func four(planar [][]float32, first, start, end int) (a, b, c, d []byte) {
+	at := func(i int) []byte { return bytesOf(planar[min(first+i, len(planar)-1)][start:end]) }
+	return at(0), at(1), at(2), at(3)
 }
 
 // beyond16 reports whether v is outside the 16-bit range after rounding. -32768.5 rounds to the even -32768.

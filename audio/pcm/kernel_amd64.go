@@ -1,0 +1,71 @@
+package pcm
+
+import "golang.org/x/sys/cpu"
+
+//go:noescape
+func shortsToFloatsAVX2(dst, src *byte, n int) (clipped int)
+
+//go:noescape
+func shortsToIntsAVX2(dst, src *byte, n int) (clipped int)
+
+//go:noescape
+func intsToFloatsAVX2(dst, src *byte, n int) (clipped int)
+
+//go:noescape
+func intsToShortsAVX2(dst, src *byte, n int) (clipped int)
+
+//go:noescape
+func floatsToShortsAVX2(dst, src *byte, n int) (clipped int)
+
+//go:noescape
+func floatsToIntsAVX2(dst, src *byte, n int) (clipped int)
+
+//go:noescape
+func splitShortsAVX2(left, right, src *byte, n int)
+
+//go:noescape
+func splitIntsAVX2(left, right, src *byte, n int)
+
+//go:noescape
+func splitFloatsAVX2(left, right, src *byte, n int)
+
+//go:noescape
+func joinShortsAVX2(dst, left, right *byte, n int) (clipped int)
+
+//go:noescape
+func joinIntsAVX2(dst, left, right *byte, n int) (clipped int)
+
+//go:noescape
+func joinFloatsAVX2(dst, left, right *byte, n int) (clipped int)
+
+//go:noescape
+func split4AVX2(a, b, c, d, frames *byte, stride, n int)
+
+//go:noescape
+func join4AVX2(frames, a, b, c, d *byte, stride, n int)
+
+//go:noescape
+func widen24AVX2(dst, src *byte, n int) (clipped int)
+
+//go:noescape
+func narrow24AVX2(dst, src *byte, n int) (clipped int)
+
+//go:noescape
+func cleanAVX2(x *float32, n int) bool
+
+// kernels lists the sets that this processor can run, the portable one first
+// and the fastest last.
+func kernels() []*kernel {
+	if !cpu.X86.HasAVX2 {
+		return []*kernel{&portable}
+	}
+	return []*kernel{&portable, assembly{
+		shortsToFloats: shortsToFloatsAVX2, shortsToInts: shortsToIntsAVX2, intsToFloats: intsToFloatsAVX2,
+		intsToShorts: intsToShortsAVX2, floatsToShorts: floatsToShortsAVX2, floatsToInts: floatsToIntsAVX2,
+		splitShorts: splitShortsAVX2, splitInts: splitIntsAVX2, splitFloats: splitFloatsAVX2,
+		joinShorts: joinShortsAVX2, joinInts: joinIntsAVX2, joinFloats: joinFloatsAVX2,
+		split4: split4AVX2, join4: join4AVX2,
+		widen24: widen24AVX2, narrow24: narrow24AVX2,
+		clean: cleanAVX2,
+	}.kernel("avx2")}
+}
