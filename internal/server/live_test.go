@@ -175,6 +175,74 @@ func TestFR006_StreamedAudioEqualsUnaryBitForBit(t *testing.T) {
 	}
 }
 
+func TestFR006_SingleFramesEqualUnary(t *testing.T) {
+	r := newRig(t, library(t))
+	m := pipeline("in:AudioResample{\"target_sample_rate\":16000}", "b:AudioTransform{\"output_sample_rate\":8000,\"output_channels\":1}", "in>b")
+	whole := buffer(tone(700, 2), func(b *pb.AudioBuffer) { b.SampleRate, b.Channels = 44100, 2 })
+	want := r.result(request(m, map[string]any{"in": whole})).GetAudioOutputs()["b"].GetSamples()
+	got := r.live(t.Context(), &pb.StreamInit{Manifest: m}).run("in", whole, func() int { return 1 })
+	if len(want) == 0 || !bytes.Equal(got.audio["b"], want) {
+		t.Errorf("%d bytes differ from the unary %d", len(got.audio["b"]), len(want))
+	}
+}
+
+// TestT047_SlowNodeBehindAFastClientHoldsItsBound sends as fast as flow control lets it, and loses nothing.
+func TestT047_SlowNodeBehindAFastClientHoldsItsBound(t *testing.T) {
+	r := newRig(t, library(t))
+	c := r.live(t.Context(), &pb.StreamInit{Manifest: pipeline("in:DelayNode{\"delay_ms\":1}")})
+	const chunks = 200
+	go func() {
+		for i := range uint64(chunks) {
+			c.chunk("in", i, buffer(make([]byte, 64<<10)))
+		}
+		c.close()
+	}()
+	var got collected
+	got.audio = make(map[string][]byte)
+	for got.closed == nil {
+		got.take(t, c.next())
+		if held := r.budget.Used(); held > 640<<10 {
+			t.Fatalf("the stream holds %d bytes", held)
+		}
+	}
+	if got.results != chunks || len(got.audio["in"]) != chunks*64<<10 {
+		t.Errorf("%d results with %d bytes of audio", got.results, len(got.audio["in"]))
+	}
+}
+
+func TestSeveralSourcesShareOneSequence(t *testing.T) {
+	r := newRig(t, library(t))
+	c := r.live(t.Context(), &pb.StreamInit{Manifest: pipeline("a:PassThrough", "b:AudioResample", "d:PassThrough", "a>d", "b>d")})
+	ready := []string{"a", "b", "a"}
+	for i, id := range ready {
+		c.chunk(id, uint64(i), buffer(tone(160, 1)))
+		if a := c.next().GetResult(); a.GetSequence() != uint64(i) || id == "a" && a.GetAudioOutputs()["d"].GetNumSamples() != 160 {
+			t.Errorf("chunk %d for %s: %v", i, id, a)
+		}
+	}
+	c.close()
+	for c.next().GetClosed() == nil {
+	}
+}
+
+func TestTimestampSetsTheMediaTimeOfItsChunk(t *testing.T) {
+	r := newRig(t, library(t))
+	c := r.live(t.Context(), &pb.StreamInit{Manifest: pipeline("in:PassThrough")})
+	send := func(sequence, ms uint64) *pb.AudioBuffer {
+		c.send(&pb.StreamRequest{Request: &pb.StreamRequest_AudioChunk{AudioChunk: &pb.AudioChunk{Sequence: sequence, TimestampMs: ms, Buffer: buffer(make([]byte, 2*160))}}})
+		return c.next().GetResult().GetAudioOutputs()["in"]
+	}
+	for i, want := range []struct{ ms, position, us int64 }{{0, 0, 0}, {0, 160, 10_000}, {500, 320, 500_000}, {0, 480, 510_000}} {
+		got := send(uint64(i), uint64(want.ms))
+		if got.GetPositionFrames() != want.position || got.GetTimestampUs() != want.us {
+			t.Errorf("chunk %d is at frame %d, %d us, want %d and %d", i, got.GetPositionFrames(), got.GetTimestampUs(), want.position, want.us)
+		}
+	}
+	c.close()
+	for c.next().GetClosed() == nil {
+	}
+}
+
 func TestUS3_HundredChunksGiveHundredResultsAndTrueTotals(t *testing.T) {
 	r := newRig(t, library(t))
 	m := pipeline("in:AudioResample{\"target_sample_rate\":16000}", "vad:VAD", "in>vad")
