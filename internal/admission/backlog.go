@@ -1,0 +1,179 @@
+package admission
+
+import (
+	"container/list"
+	"time"
+)
+
+// estimate is a moving mean of recent durations; 0 as long as nothing is known.
+type estimate struct{ mean time.Duration }
+
+func (e *estimate) add(d time.Duration) {
+	const share = 8 // of the newest
+	if e.mean == 0 {
+		e.mean = d
+		return
+	}
+	e.mean += (d - e.mean) / share
+}
+
+// comers are the calls whose body is on its way, oldest first. A slow sender holds a place and may never compute: it counts
+// for the backlog only as long as bodies usually take.
+type comers struct{ list list.List }
+
+// expect counts a call whose body is on its way.
+func (c *Controller) expect(p *Place) {
+	c.count(p)
+	p.coming = c.coming.list.PushBack(p)
+}
+
+// arrived takes a call out of those whose body is on its way.
+func (c *Controller) arrived(p *Place) {
+	if p.coming != nil {
+		c.coming.list.Remove(p.coming)
+		p.coming = nil
+	}
+}
+
+// passOver no longer counts the calls whose body takes longer than usual.
+func (c *Controller) passOver(now time.Time) {
+	const least, times = 20 * time.Millisecond, 4
+	usual := max(least, times*c.arriving.mean)
+	for e := c.coming.list.Front(); e != nil; e = c.coming.list.Front() {
+		p := e.Value.(*Place)
+		if now.Sub(p.entered) <= usual {
+			return
+		}
+		c.arrived(p)
+		c.uncount(p)
+	}
+}
+
+func (c *Controller) count(p *Place) {
+	if !p.counted {
+		p.counted = true
+		c.backlog++
+		p.tenant.backlog++
+	}
+}
+
+func (c *Controller) uncount(p *Place) {
+	if p.counted {
+		p.counted = false
+		c.backlog--
+		p.tenant.backlog--
+	}
+}
+
+// share is how many of n things that all tenants want come before the next one of a tenant that wants own of them, when they
+// are shared fairly.
+func (c *Controller) share(t *tenant, n, own int) int {
+	if n <= own {
+		return n
+	}
+	return min(n, (own+1)*c.active(t)-1)
+}
+
+// active is the number of tenants with unary calls, counting the one that asks.
+func (c *Controller) active(asking *tenant) int {
+	n := 1
+	for _, t := range c.tenants {
+		if t != asking && (t.places > 0 || len(t.waiting[forPlace]) > 0) {
+			n++
+		}
+	}
+	return n
+}
+
+// slotWait estimates how long a new call of a tenant would take from now to the end of its computing.
+func (c *Controller) slotWait(t *tenant) time.Duration {
+	queued, own := c.waiting[forPlace].n, len(t.waiting[forPlace])
+	ahead := c.share(t, c.backlog+queued, t.backlog+own)
+	return time.Duration(ahead+1) * c.service.mean / time.Duration(c.options.Slots)
+}
+
+// placeWait estimates how long a new call of a tenant would wait for a place.
+func (c *Controller) placeWait(t *tenant) time.Duration {
+	ahead := c.share(t, c.waiting[forPlace].n, len(t.waiting[forPlace]))
+	return time.Duration(ahead+1) * c.holding.mean / time.Duration(c.options.Places)
+}
+
+// early refuses a call that has no chance, or that is too much. It takes nothing.
+func (c *Controller) early(t *tenant, now, deadline time.Time, strict bool) *refusal {
+	c.passOver(now)
+	if r := c.shedding(t); r != nil {
+		return r
+	}
+	wait := c.slotWait(t)
+	if target := c.target(); c.pressure.on(now) && wait > target {
+		c.pressure.refused(now)
+		return &refusal{ReasonBacklog, "backlog", wait, target, wait}
+	}
+	if c.places >= c.options.Places {
+		wait = max(wait, c.placeWait(t))
+	}
+	if left := deadline.Sub(now); wait > left {
+		if left > c.target() && c.tooMuch() {
+			c.pressure.refused(now)
+		}
+		if strict {
+			return &refusal{ReasonLate, "deadline", wait, left, wait}
+		}
+		return &refusal{ReasonWait, "max_wait", wait, left, wait}
+	}
+	return nil
+}
+
+// target is the longest wait for the processors while more comes than can be served: enough work to keep them busy, and no
+// more, so that what is accepted is answered nearly as fast as ever.
+func (c *Controller) target() time.Duration {
+	const least, times = 2 * time.Millisecond, 10
+	return max(least, times*c.service.mean)
+}
+
+// tooMuch reports whether all that waits is more than the processors get done in the target.
+func (c *Controller) tooMuch() bool {
+	all := c.backlog + c.waiting[forPlace].n
+	return time.Duration(all)*c.service.mean/time.Duration(c.options.Slots) > c.target()
+}
+
+// pressure tells overload, which goes on until less comes, from a burst, which passes. It is overload when a call must be
+// refused because the processors won't get to it in time, or when the queue for places hasn't been empty for a while because
+// of the processors, rather than of nodes that wait. As many calls as there are places for aren't overload by themselves.
+type pressure struct {
+	since time.Time // the queue has been in use; zero: it is empty
+	until time.Time // it is overload
+}
+
+const (
+	burstTime    = 100 * time.Millisecond // a queue in use for so long is more than a burst
+	pressureTime = time.Second            // overload ends when nothing was refused for so long
+)
+
+func (p *pressure) on(now time.Time) bool { return now.Before(p.until) }
+
+func (p *pressure) refused(now time.Time) { p.until = now.Add(pressureTime) }
+
+// checkPressure finds out whether the queue in use is overload, and then refuses those in it that wait for the processors.
+func (c *Controller) checkPressure(now time.Time) {
+	switch {
+	case c.waiting[forPlace].n == 0:
+		c.pressure.since = time.Time{}
+		return
+	case c.pressure.since.IsZero():
+		c.pressure.since = now
+	}
+	if now.Sub(c.pressure.since) < burstTime || c.backlog < c.options.Slots {
+		return
+	}
+	if !c.tooMuch() {
+		return
+	}
+	c.pressure.refused(now)
+	for t := range c.waiting[forPlace].tenants {
+		for len(t.waiting[forPlace]) > 0 && c.slotWait(t) > c.target() {
+			wait := c.slotWait(t)
+			c.decide(t.last(forPlace), &refusal{ReasonBacklog, "backlog", wait, c.target(), wait})
+		}
+	}
+}

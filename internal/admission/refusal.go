@@ -1,0 +1,76 @@
+package admission
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/remotemedia/remotemedia-go/fault"
+)
+
+// Reason says why a call was refused. The values are those of the label of a metric.
+type Reason string
+
+// The reasons.
+const (
+	ReasonFull      Reason = "queue_full"   // all places are taken and the queue has no room
+	ReasonDisplaced Reason = "displaced"    // it gave its room in the queue to a tenant that has less
+	ReasonLate      Reason = "deadline"     // it couldn't have been served before its deadline
+	ReasonWait      Reason = "wait"         // it waited as long as a call may
+	ReasonBacklog   Reason = "backlog"      // the processors have more to do than they get done
+	ReasonStreams   Reason = "streams"      // as many streams are open as may be
+	ReasonMemory    Reason = "memory_share" // no memory is left for its body
+	ReasonCPU       Reason = "cpu"          // load is shed: the processors are busy
+	ReasonRAM       Reason = "memory"       // load is shed: the memory is nearly used up
+	ReasonQueue     Reason = "queue"        // load is shed: the queue is nearly full
+	ReasonStuck     Reason = "stuck"        // load is shed: nodes are stuck
+)
+
+// Reasons lists every reason, for metrics that show zeros.
+func Reasons() []Reason {
+	return []Reason{
+		ReasonFull, ReasonDisplaced, ReasonLate, ReasonWait, ReasonBacklog, ReasonStreams, ReasonMemory,
+		ReasonCPU, ReasonRAM, ReasonQueue, ReasonStuck,
+	}
+}
+
+// refusal is what a caller is told: the reason, and the figure that is at its limit.
+type refusal struct {
+	reason         Reason
+	what           string // the name of the limit
+	current, limit any
+	wait           time.Duration // what the caller would have waited
+}
+
+var sentences = map[Reason]string{
+	ReasonFull:      "all places for executions are taken and the queue for them is full",
+	ReasonDisplaced: "the queue for executions is full, and this call made room for a caller with fewer calls in it",
+	ReasonLate:      "the call can't be served before its deadline",
+	ReasonWait:      "the call waited as long as a call may",
+	ReasonBacklog:   "more calls come than can be served",
+	ReasonStreams:   "as many streams are open as may be",
+	ReasonMemory:    "no memory is left for the body of the call",
+	ReasonCPU:       "the processors are too busy for more calls",
+	ReasonRAM:       "the memory is nearly used up",
+	ReasonQueue:     "the queue for executions is nearly full",
+	ReasonStuck:     "too many nodes are stuck",
+}
+
+// fault describes the refusal: UNAVAILABLE on the wire, with the pause to make.
+func (r refusal) fault(pause time.Duration) *fault.Error {
+	pause = pause.Round(time.Millisecond)
+	current, limit := plain(r.current), plain(r.limit)
+	e := fault.New(fault.CodeOverloaded, "the service is at capacity: %s (%s is %v, the limit is %v); retry after %v",
+		sentences[r.reason], r.what, current, limit, pause)
+	e.Context = map[string]any{"reason": string(r.reason), "limit": r.what, "used": current, "current": current, "allowed": limit,
+		"hint": "retry after the pause told, with backoff"}
+	e.RetryAfter = pause
+	return e.WithOp("admission")
+}
+
+// plain gives durations in words and everything else as it is.
+func plain(v any) any {
+	if d, ok := v.(time.Duration); ok {
+		return fmt.Sprint(d.Round(time.Millisecond))
+	}
+	return v
+}

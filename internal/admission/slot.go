@@ -1,0 +1,213 @@
+package admission
+
+import (
+	"cmp"
+	"context"
+	"time"
+)
+
+// Slot is a share of the processors that one call or chunk holds while it computes. A nil Slot is that of a service
+// without admission: it does nothing. Release may be called while another goroutine is in Yield.
+type Slot struct {
+	c      *Controller
+	tenant *tenant
+	place  *Place // nil: of a chunk
+	list   int
+	due    time.Time
+
+	state   slotState // this and what follows is guarded by the controller's lock
+	since   time.Time // it computes
+	busy    time.Duration
+	waiting *waiter // while it waits to compute again
+}
+
+type slotState uint8
+
+const (
+	computing slotState = iota
+	yielded
+	returning // it waits to compute again
+	released
+)
+
+// Compute gives the call a slot, after a wait where there is none. The error is a *fault.Error of the code CodeOverloaded, or
+// the context's own. Release must be called.
+func (p *Place) Compute(ctx context.Context) (*Slot, error) {
+	if p == nil {
+		return nil, nil
+	}
+	c, now := p.c, time.Now()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.arrived(p)
+	c.count(p)
+	c.arriving.add(now.Sub(p.entered))
+	s := &Slot{c: c, tenant: p.tenant, place: p, list: forSlot, due: p.deadline}
+	own, strict := ctx.Deadline()
+	strict = strict && !own.After(p.deadline)
+	if !strict {
+		s.due = now.Add(c.options.MaxWait)
+	}
+	if err := c.acquire(ctx, s, strict); err != nil {
+		c.uncount(p)
+		return nil, err
+	}
+	c.options.Observer.Waited(StageSlot, s.since.Sub(now))
+	return s, nil
+}
+
+// acquire takes a slot, waiting for it with the lock given back.
+func (c *Controller) acquire(ctx context.Context, s *Slot, strict bool) error {
+	c.awake(s.tenant)
+	if c.slots < c.options.Slots && c.waiting[forSlot].n+c.waiting[forChunk].n == 0 {
+		c.hold(s.tenant)
+	} else {
+		w := c.wait(s.tenant, s.list, s.due, strict)
+		if err := c.await(ctx, w); err != nil {
+			if w.index < 0 && w.refusal == nil { // it got its slot at the moment it gave up
+				c.letGo(s.tenant, 0)
+			}
+			return err
+		}
+	}
+	s.since = time.Now()
+	return nil
+}
+
+func (c *Controller) hold(t *tenant) {
+	c.slots++
+	t.running++
+	c.clock = max(c.clock, t.used)
+}
+
+func (c *Controller) letGo(t *tenant, busy time.Duration) {
+	c.slots--
+	t.running--
+	t.used += busy
+	c.dispatchSlots(time.Now())
+}
+
+// dispatchSlots gives free slots to those who wait: chunks first, then calls, each to the tenant that used the processors least.
+func (c *Controller) dispatchSlots(now time.Time) {
+	for c.slots < c.options.Slots {
+		w := c.head(forChunk, c.lessUsed)
+		if w == nil {
+			w = c.head(forSlot, c.lessUsed)
+		}
+		if w == nil {
+			return
+		}
+		if w.strict && now.Add(c.service.mean).After(w.deadline) {
+			c.decide(w, &refusal{ReasonLate, "deadline", c.service.mean, w.deadline.Sub(now), c.service.mean})
+			continue
+		}
+		c.hold(w.tenant)
+		c.decide(w, nil)
+	}
+}
+
+// awake takes from a tenant that computed nothing for a while all but a little of its claim on that time. The little makes
+// the calls of a tenant that stays below its share come first also when a few of them come together.
+func (c *Controller) awake(t *tenant) {
+	if t.running == 0 && len(t.waiting[forSlot]) == 0 && len(t.waiting[forChunk]) == 0 {
+		t.used = max(t.used, c.clock-c.credit())
+	}
+}
+
+func (c *Controller) credit() time.Duration {
+	const least, times = 10 * time.Millisecond, 20
+	return max(least, times*c.service.mean)
+}
+
+// lessUsed compares what tenants used of the processors, with an estimate for what is being computed.
+func (c *Controller) lessUsed(a, b *tenant) int { return cmp.Compare(c.consumed(a), c.consumed(b)) }
+
+func (c *Controller) consumed(t *tenant) time.Duration {
+	return t.used + time.Duration(t.running)*max(c.service.mean, 1)
+}
+
+// Yield implements engine.Slot: the slot is given back while f waits, and one is taken again before it returns, unless it
+// was released meanwhile.
+func (s *Slot) Yield(f func()) {
+	if s == nil || !s.rest() {
+		f()
+		return
+	}
+	defer s.resume()
+	f()
+}
+
+// rest gives the slot back for a time. It reports false where there is none to give back.
+func (s *Slot) rest() bool {
+	s.c.mu.Lock()
+	defer s.c.mu.Unlock()
+	if s.state != computing {
+		return false
+	}
+	s.state = yielded
+	s.stop()
+	return true
+}
+
+// stop ends a time of computing.
+func (s *Slot) stop() {
+	took := time.Since(s.since)
+	s.busy += took
+	if s.place != nil {
+		s.c.uncount(s.place)
+	}
+	s.c.letGo(s.tenant, took)
+}
+
+func (s *Slot) resume() {
+	s.c.mu.Lock()
+	if s.state == released {
+		s.c.mu.Unlock()
+		return
+	}
+	if s.place != nil {
+		s.c.count(s.place)
+	}
+	s.state = returning
+	s.waiting = s.c.wait(s.tenant, s.list, s.due, false)
+	s.c.dispatchSlots(time.Now())
+	w := s.waiting
+	s.c.mu.Unlock()
+	<-w.ready // by a slot, or by Release
+	s.c.mu.Lock()
+	defer s.c.mu.Unlock()
+	if s.state == returning {
+		s.state, s.since, s.waiting = computing, time.Now(), nil
+	}
+}
+
+// Release gives the slot back for good. It may be called more than once.
+func (s *Slot) Release() {
+	if s == nil {
+		return
+	}
+	c := s.c
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	before := s.state
+	s.state = released
+	switch before {
+	case computing:
+		s.stop()
+	case returning:
+		if c.leave(s.waiting) {
+			close(s.waiting.ready)
+		} else { // it has got one that it won't use
+			c.letGo(s.tenant, 0)
+		}
+		if s.place != nil {
+			c.uncount(s.place)
+		}
+	case released:
+		return
+	}
+	if s.place != nil {
+		c.service.add(s.busy)
+	}
+	c.forget(s.tenant)
+}
