@@ -4,38 +4,74 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 )
 
 // dial is a probe that tests set.
-type dial struct{ cpu, memory, stuck float64 }
+type dial struct {
+	mu                 sync.Mutex
+	cpu, memory, stuck float64
+}
+
+func (d *dial) set(cpu, memory, stuck float64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.cpu, d.memory, d.stuck = cpu, memory, stuck
+}
+
+func (d *dial) read(of *float64) float64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return *of
+}
 
 func (d *dial) probes() Probes {
 	return Probes{
-		CPU: func() float64 { return d.cpu }, Memory: func() float64 { return d.memory }, Stuck: func() int { return int(d.stuck) },
+		CPU:    func() float64 { return d.read(&d.cpu) },
+		Memory: func() float64 { return d.read(&d.memory) },
+		Stuck:  func() int { return int(d.read(&d.stuck)) },
 	}
 }
 
 // seen notes what an observer is told.
-type seen struct{ events *[]string }
+type seen struct {
+	mu     sync.Mutex
+	events []string
+}
 
-func (s seen) Waited(Stage, time.Duration) {}
-func (s seen) Refused(r Reason)            { *s.events = append(*s.events, "refused "+string(r)) }
-func (s seen) Shedding(r Reason, on bool) {
-	*s.events = append(*s.events, fmt.Sprintf("%s %v", r, on))
+func (*seen) Waited(Stage, time.Duration) {}
+func (s *seen) Refused(r Reason)          { s.note("refused " + string(r)) }
+func (s *seen) Shedding(r Reason, on bool) {
+	s.note(fmt.Sprintf("%s %v", r, on))
+}
+
+func (s *seen) note(event string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.events = append(s.events, event)
+}
+
+func (s *seen) check(t *testing.T, want ...string) {
+	t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !slices.Equal(s.events, want) {
+		t.Errorf("events %q, want %q", s.events, want)
+	}
 }
 
 var thresholds = Shedding{Enabled: true, CPU: 90, CPUPeriod: 5 * time.Second, Memory: 80, Queue: 80, Recovery: 10, MaxStuck: 2}
 
 // shedding runs a controller that watches a dial. Each step of a test comes half a second after a reading.
-func shedding(t *testing.T, f func(t *testing.T, c *Controller, d *dial, events *[]string)) {
+func shedding(t *testing.T, f func(t *testing.T, c *Controller, d *dial, events *seen)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		var d dial
-		var events []string
-		c := New(Options{Slots: 1, Queue: 10, Shedding: thresholds, Probes: d.probes(), Observer: seen{&events}})
+		var events seen
+		c := New(Options{Slots: 1, Queue: 10, Shedding: thresholds, Probes: d.probes(), Observer: &events})
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() { defer close(done); c.Watch(ctx, time.Second) }()
@@ -48,7 +84,7 @@ func shedding(t *testing.T, f func(t *testing.T, c *Controller, d *dial, events 
 }
 
 func TestT043_ProcessorsAreShedForAfterAPeriodAndWithHysteresis(t *testing.T) {
-	shedding(t, func(t *testing.T, c *Controller, d *dial, events *[]string) {
+	shedding(t, func(t *testing.T, c *Controller, d *dial, events *seen) {
 		var busy []*Place
 		for range c.needed() {
 			busy = append(busy, enter(t, c, "a"))
@@ -71,15 +107,13 @@ func TestT043_ProcessorsAreShedForAfterAPeriodAndWithHysteresis(t *testing.T) {
 			{80, time.Second, true},
 			{85, 20 * time.Second, true},
 		} {
-			d.cpu = x.cpu
+			d.set(x.cpu, 0, 0)
 			time.Sleep(x.during)
 			if got := admits(); got != x.admits {
 				t.Errorf("%v %% for %v: admits %v", x.cpu, x.during, got)
 			}
 		}
-		if want := []string{"cpu true", "refused cpu", "refused cpu", "cpu false"}; !slices.Equal(*events, want) {
-			t.Errorf("events %q", *events)
-		}
+		events.check(t, "cpu true", "refused cpu", "refused cpu", "cpu false")
 		for _, p := range busy {
 			p.Leave()
 		}
@@ -87,8 +121,8 @@ func TestT043_ProcessorsAreShedForAfterAPeriodAndWithHysteresis(t *testing.T) {
 }
 
 func TestT043_SheddingKeepsTheProcessorsAtWorkAndSparesTheModest(t *testing.T) {
-	shedding(t, func(t *testing.T, c *Controller, d *dial, _ *[]string) {
-		d.cpu = 100
+	shedding(t, func(t *testing.T, c *Controller, d *dial, _ *seen) {
+		d.set(100, 0, 0)
 		time.Sleep(10 * time.Second)
 		var in []*Place
 		for {
@@ -113,34 +147,31 @@ func TestT043_SheddingKeepsTheProcessorsAtWorkAndSparesTheModest(t *testing.T) {
 }
 
 func TestT043_MemoryAndStuckNodesRefuseAll(t *testing.T) {
-	shedding(t, func(t *testing.T, c *Controller, d *dial, events *[]string) {
-		d.memory = 81
+	shedding(t, func(t *testing.T, c *Controller, d *dial, events *seen) {
+		d.set(0, 81, 0)
 		time.Sleep(time.Second)
 		_, err := c.Enter(t.Context(), "a")
 		refusedFor(t, err, ReasonRAM)
 		_, err = c.OpenStream("a")
 		refusedFor(t, err, ReasonRAM)
-		d.memory = 71
+		d.set(0, 71, 0)
 		time.Sleep(time.Second)
 		if got := c.Stats().Shedding; !slices.Equal(got, []Reason{ReasonRAM}) {
 			t.Errorf("sheds for %v", got)
 		}
-		d.memory, d.stuck = 70, 2
+		d.set(0, 70, 2)
 		time.Sleep(time.Second)
 		_, err = c.Enter(t.Context(), "a")
 		refusedFor(t, err, ReasonStuck)
-		d.stuck = 1
+		d.set(0, 70, 1)
 		time.Sleep(time.Second)
 		enter(t, c, "a").Leave()
-		want := []string{"memory true", "refused memory", "refused memory", "memory false", "stuck true", "refused stuck", "stuck false"}
-		if !slices.Equal(*events, want) {
-			t.Errorf("events %q", *events)
-		}
+		events.check(t, "memory true", "refused memory", "refused memory", "memory false", "stuck true", "refused stuck", "stuck false")
 	})
 }
 
 func TestT043_TheQueueIsShedForAtOnceAndWithHysteresis(t *testing.T) {
-	shedding(t, func(t *testing.T, c *Controller, _ *dial, _ *[]string) {
+	shedding(t, func(t *testing.T, c *Controller, _ *dial, _ *seen) {
 		c.Configure(Options{Slots: 1, Places: 1, Queue: 10, Shedding: thresholds})
 		held := enter(t, c, "a")
 		cancels := make([]context.CancelFunc, 0, 9)
@@ -174,8 +205,8 @@ func TestT043_TheQueueIsShedForAtOnceAndWithHysteresis(t *testing.T) {
 }
 
 func TestADisabledSheddingShedsNothing(t *testing.T) {
-	shedding(t, func(t *testing.T, c *Controller, d *dial, _ *[]string) {
-		d.cpu, d.memory, d.stuck = 100, 100, 100
+	shedding(t, func(t *testing.T, c *Controller, d *dial, _ *seen) {
+		d.set(100, 100, 100)
 		time.Sleep(10 * time.Second)
 		if len(c.Stats().Shedding) != 3 {
 			t.Errorf("sheds for %v", c.Stats().Shedding)
