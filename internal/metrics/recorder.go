@@ -41,6 +41,8 @@ type Options struct {
 	Version    string   // of the service
 	Methods    []string // by their short names; others are counted as "other"
 	ErrorTypes []string // those that are told as 0 before the first
+	Reasons    []string // why calls are refused; told as 0 before the first
+	Stages     []string // what calls wait for; told as 0 before the first
 	Sources    Sources
 }
 
@@ -103,9 +105,9 @@ func New(o Options) *Recorder {
 		methods:  newFamily(len(methods), newMethod, methods...),
 		duration: newLatencies("remotemedia_grpc_request_duration_seconds", "Time from the headers of a call to its end.", "method", requestBuckets(), len(methods), methods...),
 		errors:   newFamily(mostReasons, newCounter, o.ErrorTypes...),
-		rejected: newFamily(mostReasons, newCounter),
+		rejected: newFamily(mostReasons, newCounter, o.Reasons...),
 		missed:   newFamily(mostReasons, newCounter, missedCall, missedChunk),
-		waited:   newLatencies("remotemedia_queue_wait_seconds", "Time that admitted calls waited for a place or a slot.", "", requestBuckets(), 1),
+		waited:   newLatencies("remotemedia_queue_wait_seconds", "Time that calls and chunks waited for admission.", "stage", requestBuckets(), mostReasons, o.Stages...),
 
 		nodes:        newFamily(mostNodeTypes, newNodeType),
 		nodeDuration: newLatencies("remotemedia_node_duration_seconds", "Time of a node in one execution or chunk.", "node_type", chunkBuckets(), mostNodeTypes),
@@ -170,8 +172,8 @@ func (r *Recorder) Connected(delta int64) { r.connections.Add(delta) }
 // Executing counts executions that began (1) or ended (-1).
 func (r *Recorder) Executing(delta int64) { r.executions.Add(delta) }
 
-// Waited counts the time that an admitted call or chunk waited.
-func (r *Recorder) Waited(d time.Duration) { r.waited.of("").record(d, "") }
+// Waited counts the time that a call or chunk waited for what the stage of admission gives.
+func (r *Recorder) Waited(stage string, d time.Duration) { r.waited.of(stage).record(d, "") }
 
 // Values of the label kind of deadline misses.
 const (

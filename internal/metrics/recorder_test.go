@@ -21,7 +21,7 @@ import (
 
 // used is a recorder of which every figure has moved.
 func used() *Recorder {
-	r := New(Options{Version: "1.2.3", Methods: []string{"ExecutePipeline", "StreamPipeline"}, ErrorTypes: []string{"ERROR_TYPE_INTERNAL"}, Sources: Sources{
+	r := New(Options{Version: "1.2.3", Methods: []string{"ExecutePipeline", "StreamPipeline"}, ErrorTypes: []string{"ERROR_TYPE_INTERNAL"}, Reasons: []string{"cpu"}, Stages: []string{"place"}, Sources: Sources{
 		QueueDepth: func() int64 { return 3 }, QueueCapacity: func() int64 { return 1000 }, Shedding: func() bool { return true },
 		ComputeSlots: func() int64 { return 4 }, ComputeSaturated: func() float64 { return 1.5 },
 		MemoryUsed: func() int64 { return 1 << 20 }, MemoryBudget: func() int64 { return 4 << 20 },
@@ -34,7 +34,7 @@ func used() *Recorder {
 	r.Call(Call{Method: "ExecutePipeline", RequestID: "id-1", Took: 3 * time.Millisecond, Outcome: OK})
 	r.Call(Call{Method: "ExecutePipeline", RequestID: "id-2", Took: 2 * time.Second, Outcome: Failed, ErrorType: "ERROR_TYPE_INTERNAL", Late: true})
 	r.Call(Call{Method: "ExecutePipeline", Took: time.Microsecond, Outcome: Refused, ErrorType: "ERROR_TYPE_RESOURCE_LIMIT", Rejected: "queue_full"})
-	r.Waited(20 * time.Millisecond)
+	r.Waited("slot", 20*time.Millisecond)
 	r.Node(Node{Type: "Gain", Took: 2 * time.Millisecond, Busy: time.Millisecond, Samples: 480})
 	r.Node(Node{Type: "Gain", Took: 4 * time.Millisecond, Busy: time.Millisecond, Samples: 480, Failed: true})
 	s := r.OpenStream("session", "pipeline", "id-3")
@@ -170,7 +170,9 @@ func TestValues(t *testing.T) {
 		`remotemedia_stream_chunks_total{status="dropped"} 4`,
 		`remotemedia_stream_chunks_dropped_total{reason="drop_oldest"} 4`,
 		`remotemedia_stream_chunk_latency_seconds_count 2`,
-		`remotemedia_queue_wait_seconds_sum 0.02`,
+		`remotemedia_queue_wait_seconds_sum{stage="slot"} 0.02`,
+		`remotemedia_queue_wait_seconds_count{stage="place"} 0`,
+		`remotemedia_requests_rejected_total{reason="cpu"} 0`,
 		`remotemedia_compute_busy_seconds_total 0.002`,
 		`remotemedia_compute_saturated_seconds_total 1.5`,
 		`remotemedia_compute_slots 4`,

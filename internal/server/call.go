@@ -35,6 +35,7 @@ type call struct {
 	labels   map[string]string // of the request, for the log
 	warnings int
 	fault    *fault.Error // what the call failed with, in band or not
+	inBand   *fault.Error // what ended a stream that was told so, with the status OK
 	stream   *stream.Summary
 }
 

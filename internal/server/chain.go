@@ -11,6 +11,7 @@ import (
 func (s *Server) chain() []grpc.StreamServerInterceptor {
 	return []grpc.StreamServerInterceptor{
 		identify,  // request id, headers, trailers
+		s.observe, // metrics
 		s.record,  // one log line
 		s.deliver, // faults become answers or statuses
 		contain,   // panics become faults

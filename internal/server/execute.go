@@ -54,7 +54,7 @@ func (s *Server) executePipeline(ctx context.Context, stream grpc.ServerStream) 
 		return err
 	}
 	defer x.session.Close()
-	return x.run(ctx, stream)
+	return x.execute(func() error { return x.run(ctx, stream) })
 }
 
 // note keeps for the log what the request says of itself.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc"
@@ -11,6 +12,7 @@ import (
 	pb "github.com/remotemedia/remotemedia-go/api/remotemedia/v1"
 	"github.com/remotemedia/remotemedia-go/engine"
 	"github.com/remotemedia/remotemedia-go/fault"
+	"github.com/remotemedia/remotemedia-go/internal/metrics"
 	"github.com/remotemedia/remotemedia-go/internal/server/stream"
 	"github.com/remotemedia/remotemedia-go/internal/wire"
 )
@@ -29,6 +31,12 @@ type live struct {
 	server *Server
 	call   *call
 	grpc   grpc.ServerStream
+
+	sessionID string // this and what follows is set when the stream is open
+	session   *engine.Session
+	measure   *metrics.Stream
+	seen      []engine.NodeStats          // of the turns that were counted
+	last      atomic.Pointer[fault.Error] // that was told
 }
 
 // streamPipeline serves a live stream. What goes wrong is told in band, so that the status is OK unless the client is gone or
@@ -38,7 +46,7 @@ func (s *Server) streamPipeline(ctx context.Context, ss grpc.ServerStream) error
 	o := s.options.Stream
 	err := stream.Run(l, l, stream.Options{
 		InitTimeout: o.InitTimeout, IdleTimeout: o.IdleTimeout, SendTimeout: o.SendTimeout,
-		QueueChunks: o.QueueChunks, QueueBytes: o.QueueBytes, Drain: s.drain, Ended: l.ended,
+		QueueChunks: o.QueueChunks, QueueBytes: o.QueueBytes, Drain: s.drain, Ended: l.ended, Observer: l,
 	})
 	if errors.Is(err, stream.ErrStalled) {
 		return fault.Wrap(fault.CodeStreamStalled, err, "the stream was cut")
@@ -96,7 +104,8 @@ func (l *live) open(init *pb.StreamInit) (*stream.Opened, error) {
 // Failure implements stream.Host. The pump calls it while the handler waits.
 func (l *live) Failure(err *fault.Error) *pb.ErrorResponse {
 	err = withID(err)
-	l.server.log.Warn("stream error", append([]any{slog.String("request_id", l.call.requestID)}, anys(faultAttributes(err))...)...)
+	l.last.Store(err)
+	l.server.log.LogAttrs(context.Background(), slog.LevelWarn, "stream error", append(l.attributes(), faultAttributes(err)...)...)
 	return wire.ErrorToProto(err, wire.ErrorOptions{RequestID: l.call.requestID, Debug: l.server.options.Debug})
 }
 
@@ -113,6 +122,7 @@ func (l *live) Fill(r *pb.ChunkResult, s *engine.Session, out *engine.Output) er
 
 // Metrics implements stream.Host.
 func (l *live) Metrics(s *engine.Session, wall, serialization time.Duration) *pb.ExecutionMetrics {
+	l.turned(nil)
 	stats := s.Stats()
 	return &pb.ExecutionMetrics{
 		WallTimeMs: positive(wall), CpuTimeMs: positive(serialization + busy(stats)), SerializationTimeMs: positive(serialization),
@@ -120,16 +130,23 @@ func (l *live) Metrics(s *engine.Session, wall, serialization time.Duration) *pb
 	}
 }
 
+// attributes name the stream in the log.
+func (l *live) attributes() []slog.Attr {
+	out := []slog.Attr{slog.String("request_id", l.call.requestID)}
+	if l.session == nil {
+		return out
+	}
+	return append(out, slog.String("session_id", l.sessionID), slog.String("pipeline", shorten(l.session.Plan().Name)))
+}
+
 // ended keeps for the log what the stream did.
 func (l *live) ended(s stream.Summary) {
 	l.call.pipeline = shorten(s.Pipeline)
 	l.call.stream = &s
-}
-
-func anys(attrs []slog.Attr) []any {
-	out := make([]any, len(attrs))
-	for i, a := range attrs {
-		out[i] = a
+	if s.Reason == "error" {
+		l.call.inBand = l.last.Load()
 	}
-	return out
+	if l.measure != nil {
+		l.measure.Close()
+	}
 }

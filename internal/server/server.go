@@ -17,17 +17,20 @@ import (
 	pb "github.com/remotemedia/remotemedia-go/api/remotemedia/v1"
 	"github.com/remotemedia/remotemedia-go/engine"
 	"github.com/remotemedia/remotemedia-go/graph"
+	"github.com/remotemedia/remotemedia-go/internal/metrics"
 	"github.com/remotemedia/remotemedia-go/internal/wire"
 	"github.com/remotemedia/remotemedia-go/manifest"
 	"github.com/remotemedia/remotemedia-go/node"
+	"github.com/remotemedia/remotemedia-go/version"
 )
 
 // Options configure a server. Engine and Catalog are required; the zero value of every other field means its default.
 type Options struct {
 	Engine  *engine.Engine
 	Catalog *node.Catalog
-	Log     *slog.Logger // one line a call; default: none
-	Debug   bool         // tell stack traces to clients
+	Log     *slog.Logger      // one line a call; default: none
+	Metrics *metrics.Recorder // made by NewRecorder; default: one of its own
+	Debug   bool              // tell stack traces to clients
 
 	DefaultLimits  engine.Limits // of calls that ask for none; zero fields: the contract's
 	MaxLimits      engine.Limits // the highest that a call gets; zero fields: the contract's
@@ -44,6 +47,7 @@ type Options struct {
 type Server struct {
 	options Options
 	log     *slog.Logger
+	metrics *metrics.Recorder
 	codec   *wire.Codec
 	plans   *graph.Cache
 	version *pb.VersionInfo
@@ -69,6 +73,9 @@ func New(o Options) (*Server, error) {
 		health:  health.NewServer(),
 		drain:   make(chan struct{}),
 	}
+	if s.metrics = o.Metrics; s.metrics == nil {
+		s.metrics = NewRecorder(metrics.Options{Version: version.Runtime})
+	}
 	s.version = s.versionInfo()
 	s.grpc = grpc.NewServer(s.transport()...)
 	s.register()
@@ -88,7 +95,7 @@ func (s *Server) register() {
 
 // Serve accepts connections until the server is stopped. It may be called for several listeners, and closes each.
 func (s *Server) Serve(l net.Listener) error {
-	if err := s.grpc.Serve(l); !errors.Is(err, grpc.ErrServerStopped) {
+	if err := s.grpc.Serve(counted{l, s.metrics}); !errors.Is(err, grpc.ErrServerStopped) {
 		return err
 	}
 	return nil

@@ -60,8 +60,20 @@ func (s *stream) answer(out *engine.Output, e *entry, r *pb.ChunkResult) {
 	took := time.Since(e.received)
 	r.TotalSamplesProcessed, r.ProcessingTimeMs = s.pumped.samples.Load(), ms(took)
 	s.latencies().Record(took)
+	if !r.IsFinal {
+		s.opts.Observer.Answered(took, lasts(e))
+	}
 	s.pumped.encoding += time.Since(start)
 	s.send(result(r))
+}
+
+// lasts is how long the audio of a chunk plays.
+func lasts(e *entry) time.Duration {
+	b := e.input.Item.Audio
+	if b == nil || b.Format.Rate <= 0 {
+		return 0
+	}
+	return time.Duration(b.Frames()) * time.Second / time.Duration(b.Format.Rate)
 }
 
 // newWarnings returns those that weren't told yet.

@@ -88,7 +88,9 @@ func (s *stream) answerFailure(err *fault.Error, sequence uint64) {
 	if s.unheard(err) {
 		return
 	}
-	if !s.continues || err.Kind != fault.NodeExecution {
+	goesOn := s.continues && err.Kind == fault.NodeExecution
+	s.opts.Observer.Failed(err, goesOn)
+	if !goesOn {
 		s.endByFailure(err, sequence)
 		return
 	}
@@ -102,6 +104,7 @@ func (s *stream) answerDrops(e *entry) {
 	for n, g := range e.drops.frames {
 		s.opened.Session.Skip(n, g.frames, g.rate)
 	}
+	s.opts.Observer.Dropped(s.queue.policy, e.drops.count)
 	for i := range e.drops.count {
 		s.counted(1, e.drops.first+i)
 		s.send(result(&pb.ChunkResult{

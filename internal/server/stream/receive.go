@@ -93,7 +93,10 @@ func (s *stream) takeInit(init *pb.StreamInit, first bool) (last bool) {
 	}
 	s.continues, s.receiver.allowGaps = init.GetContinueOnError(), init.GetAllowGaps()
 	s.every = init.GetMetricsIntervalChunks()
-	if !s.queue.unlessClosed(func() { s.opened, s.queue.policy = opened, policyOf(init.GetBackpressure()) }) {
+	if !s.queue.unlessClosed(func() {
+		s.opened, s.queue.policy = opened, policyOf(init.GetBackpressure())
+		s.opts.Observer.Opened(s.id, opened.Session)
+	}) {
 		opened.Session.Close()
 		return true
 	}

@@ -54,7 +54,29 @@ type Options struct {
 	Drain <-chan struct{}
 	// Ended, if set, is told why the stream ended. For the log.
 	Ended func(Summary)
+	// Observer, if set, is told what happens. For metrics.
+	Observer Observer
 }
+
+// Observer is told what happens in a stream. Opened is called before everything else, and not after Ended; the other methods by
+// one goroutine at a time, between turns, perhaps also after Ended.
+type Observer interface {
+	// Opened tells the session, before the first chunk.
+	Opened(sessionID string, session *engine.Session)
+	// Answered tells how long a chunk took from receipt to answer, and how long its audio lasts, 0 for none.
+	Answered(took, lasts time.Duration)
+	// Failed tells of a chunk that failed, and whether the stream goes on.
+	Failed(err *fault.Error, goesOn bool)
+	// Dropped tells how many chunks a policy dropped.
+	Dropped(policy Policy, n uint64)
+}
+
+type unobserved struct{}
+
+func (unobserved) Opened(string, *engine.Session)        {}
+func (unobserved) Answered(time.Duration, time.Duration) {}
+func (unobserved) Failed(*fault.Error, bool)             {}
+func (unobserved) Dropped(Policy, uint64)                {}
 
 // Summary says what a stream did.
 type Summary struct {
@@ -81,6 +103,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.QueueBytes == 0 {
 		o.QueueBytes = DefaultQueueBytes
+	}
+	if o.Observer == nil {
+		o.Observer = unobserved{}
 	}
 	return o
 }

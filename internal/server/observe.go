@@ -1,0 +1,198 @@
+package server
+
+import (
+	"math"
+	"net"
+	"strings"
+	"sync"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/protobuf/encoding/protowire"
+
+	pb "github.com/remotemedia/remotemedia-go/api/remotemedia/v1"
+	"github.com/remotemedia/remotemedia-go/engine"
+	"github.com/remotemedia/remotemedia-go/fault"
+	"github.com/remotemedia/remotemedia-go/graph"
+	"github.com/remotemedia/remotemedia-go/internal/metrics"
+	"github.com/remotemedia/remotemedia-go/internal/server/stream"
+	"github.com/remotemedia/remotemedia-go/internal/wire"
+)
+
+// NewRecorder makes the recorder of a server's metrics: one that knows its methods and the types of its errors.
+func NewRecorder(o metrics.Options) *metrics.Recorder {
+	o.Methods = []string{"ExecutePipeline", "StreamPipeline", "GetVersion", "GetMetrics"}
+	for number := range pb.ErrorType_name {
+		if number != 0 {
+			o.ErrorTypes = append(o.ErrorTypes, pb.ErrorType(number).String())
+		}
+	}
+	return metrics.New(o)
+}
+
+// observe counts each call when it ends, and tells balancers how busy the service is.
+func (s *Server) observe(srv any, ss grpc.ServerStream, _ *grpc.StreamServerInfo, next grpc.StreamHandler) error {
+	err := next(srv, ss)
+	s.metrics.Call(callOf(ss.Context()).measured())
+	ss.SetTrailer(metadata.MD{trailerLoad: []string{s.load()}})
+	return err
+}
+
+// measured is the call as the metrics have it.
+func (c *call) measured() metrics.Call {
+	m := metrics.Call{Method: shortMethod(c.method), RequestID: c.requestID, Took: time.Since(c.started), Outcome: metrics.OK}
+	f := c.fault
+	if f == nil {
+		f = c.inBand
+	}
+	if f == nil {
+		return m
+	}
+	m.ErrorType, m.Outcome, m.Late = wire.ErrorType(f.Kind).String(), outcomeOf(f), late(f)
+	if m.Outcome == metrics.Refused || f.Kind == fault.RateLimited {
+		m.Rejected = reasonOf(f)
+	}
+	return m
+}
+
+func shortMethod(full string) string { return full[strings.LastIndexByte(full, '/')+1:] }
+
+// outcomeOf says whose doing a fault is. A time limit that the caller may set is the service's all the same: it wasn't fast enough.
+func outcomeOf(f *fault.Error) metrics.Outcome {
+	switch f.Kind {
+	case fault.Unavailable:
+		return metrics.Refused
+	case fault.Internal, fault.NodeExecution, fault.DeadlineExceeded:
+		return metrics.Failed
+	}
+	if f.Code == fault.CodeTimeLimit {
+		return metrics.Failed
+	}
+	return metrics.Client
+}
+
+func late(f *fault.Error) bool {
+	return f.Kind == fault.DeadlineExceeded || f.Code == fault.CodeTimeLimit
+}
+
+// reasonOf is why a call was refused: what admission says, or the code.
+func reasonOf(f *fault.Error) string {
+	if reason, ok := f.Context["reason"].(string); ok {
+		return reason
+	}
+	return string(f.Code)
+}
+
+// trailerLoad carries a report of the load in ORCA's format, which balancers that weigh by utilisation read.
+const trailerLoad = "endpoint-load-metrics-bin"
+
+// Fields of xds.data.orca.v3.OrcaLoadReport.
+const (
+	orcaCPU         = 1
+	orcaMemory      = 2
+	orcaApplication = 9
+)
+
+// load is the report. The message has three numbers of a format that can't change; its generated code would link all of xDS.
+func (s *Server) load() string {
+	cpu, memory, slots := s.metrics.Utilization()
+	var b []byte
+	for _, field := range []struct {
+		number protowire.Number
+		value  float64
+	}{{orcaCPU, cpu}, {orcaMemory, memory}, {orcaApplication, slots}} {
+		b = protowire.AppendTag(b, field.number, protowire.Fixed64Type)
+		b = protowire.AppendFixed64(b, math.Float64bits(field.value))
+	}
+	return string(b)
+}
+
+// nodesRan counts what the nodes of a session did since an earlier look at its figures, nil for none.
+func (s *Server) nodesRan(plan *graph.Plan, before, now []engine.NodeStats, err *fault.Error) {
+	for i := range now {
+		n, was := &now[i], engine.NodeStats{}
+		if before != nil {
+			was = before[i]
+		}
+		failed := err != nil && err.Kind != fault.Canceled && err.NodeID == plan.Nodes[i].ID
+		if n.Time == was.Time && n.ItemsIn == was.ItemsIn && !failed {
+			continue
+		}
+		took := n.Time - was.Time
+		s.metrics.Node(metrics.Node{
+			Type: plan.Nodes[i].Spec.Name, Took: took, Busy: took - (n.Waited - was.Waited), Samples: n.Samples - was.Samples, Failed: failed,
+		})
+	}
+}
+
+// execute runs the inputs, counted.
+func (x *execution) execute(run func() error) error {
+	s := x.server
+	s.metrics.Executing(1)
+	defer s.metrics.Executing(-1)
+	err := run()
+	s.nodesRan(x.plan, nil, x.session.Stats(), fault.From(err))
+	return err
+}
+
+// Opened implements stream.Observer.
+func (l *live) Opened(sessionID string, session *engine.Session) {
+	l.sessionID, l.session = sessionID, session
+	l.measure = l.server.metrics.OpenStream(sessionID, shorten(session.Plan().Name), l.call.requestID)
+}
+
+// Answered implements stream.Observer.
+func (l *live) Answered(took, lasts time.Duration) { l.measure.Answered(took, lasts); l.turned(nil) }
+
+// Failed implements stream.Observer.
+func (l *live) Failed(err *fault.Error, goesOn bool) {
+	l.measure.Failed()
+	l.turned(err)
+	if goesOn { // otherwise it is counted with the call
+		l.server.metrics.Error(wire.ErrorType(err.Kind).String())
+	}
+}
+
+// Dropped implements stream.Observer.
+func (l *live) Dropped(policy stream.Policy, n uint64) {
+	reason := metrics.DropOldest
+	if policy == stream.DropNewest {
+		reason = metrics.DropNewest
+	}
+	l.measure.Dropped(reason, n)
+}
+
+// turned counts what the nodes did in the last turn.
+func (l *live) turned(err *fault.Error) {
+	stats := l.session.Stats()
+	l.server.nodesRan(l.session.Plan(), l.seen, stats, err)
+	l.seen = stats
+}
+
+// counted is a listener that counts the connections that are open.
+type counted struct {
+	net.Listener
+	recorder *metrics.Recorder
+}
+
+// Accept waits for a connection.
+func (l counted) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	l.recorder.Connected(1)
+	return &countedConn{Conn: conn, closed: sync.OnceFunc(func() { l.recorder.Connected(-1) })}, nil
+}
+
+type countedConn struct {
+	net.Conn
+	closed func()
+}
+
+// Close closes the connection.
+func (c *countedConn) Close() error {
+	c.closed()
+	return c.Conn.Close()
+}
