@@ -35,6 +35,7 @@ type grammar struct {
 
 	Serve    serveCmd    `cmd:"" help:"Start the service."`
 	Run      runCmd      `cmd:"" help:"Run a pipeline, here or on a service."`
+	Stream   streamCmd   `cmd:"" help:"Run a pipeline on audio as it comes, and tell what it hears."`
 	Validate validateCmd `cmd:"" help:"Check manifests and tell every fault."`
 	Nodes    nodesCmd    `cmd:"" help:"Show the node types."`
 	Graph    graphCmd    `cmd:"" help:"Draw a manifest as Mermaid or DOT text."`

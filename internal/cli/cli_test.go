@@ -212,7 +212,7 @@ func TestExitCodes(t *testing.T) {
 		{"an output twice", ExitUsage, "given twice", []string{"run", speech, "-i", sentences, "-o", "a", "-o", "b"}},
 		{"raw without a rate", ExitUsage, "--rate", []string{"run", speech, "-i", "-", "--in-format", "s16le"}},
 		{"stream of two", ExitUsage, "exactly one", []string{"run", speech, "-i", "a=-", "-i", "b=-"}},
-		{"remote stream", ExitUsage, "StreamPipeline", []string{"run", speech, "-i", "-", "--server", "127.0.0.1:1"}},
+		{"remote stream", ExitRefused, "127.0.0.1:1", []string{"run", speech, "-i", sentences, "--block", "4096", "--server", "127.0.0.1:1"}},
 		{"unknown node type", ExitUsage, "did you mean AudioResample?", []string{"nodes", "info", "AudioResampel"}},
 		{"nobody there", ExitRefused, "127.0.0.1:1", []string{"run", speech, "-i", sentences, "--server", "127.0.0.1:1"}},
 		{"nobody healthy", ExitRefused, "127.0.0.1:1", []string{"health", "--server", "127.0.0.1:1"}},

@@ -1,52 +1,76 @@
 package cli
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
-	"time"
+	"iter"
 
-	remotemedia "github.com/remotemedia/remotemedia-go"
+	"github.com/remotemedia/remotemedia-go/client"
 	"github.com/remotemedia/remotemedia-go/media"
 )
 
-// filter streams one input through the pipeline, block by block, in memory that doesn't depend on how much there is. An
-// interrupt ends the input: what the nodes hold back still comes out, and the files are complete.
+// filter streams one input through the pipeline, block by block, in memory that doesn't depend on how much there is.
 func (c *runCmd) filter(ctx context.Context, env *Env) error {
-	p, err := loadPipeline(c.Manifest, env, remotemedia.WithLimits(c.limits()))
-	if err != nil {
+	bar := &barListener{env: env}
+	defer bar.stop()
+	r, err := c.streamed(ctx, env, func(*source) (int, listener) { return cmp.Or(c.Block, defaultBlock), bar })
+	if r == nil {
 		return err
 	}
+	return errors.Join(c.print(r, env), err)
+}
+
+// listener is told what goes into a stream, on the goroutine that reads, and what comes out, on another.
+type listener interface {
+	started(s *source)
+	sends(ctx context.Context, chunk media.Audio)
+	hears(r *media.Result) error
+}
+
+// streamed runs one input through a stream. Begin says how many frames a chunk has, and who listens. An interrupt ends the
+// input: what the nodes hold back still comes out, the files are complete, and the error is that of ctx.
+func (c *runCmd) streamed(ctx context.Context, env *Env, begin func(*source) (int, listener)) (*report, error) {
+	l, err := c.newLane(env)
+	if err != nil {
+		return nil, err
+	}
+	defer l.close()
+	reading, stop := context.WithCancel(ctx)
+	defer stop()
 	patient := *env
-	patient.Stdin = &interruptible{ctx: ctx, r: env.Stdin}
+	patient.Stdin = &interruptible{ctx: reading, r: env.Stdin}
 	node, path := splitNode(c.Input[0])
 	s, err := openSource(node, path, c.raw(), &patient)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer s.close()
-	f := &filterRun{source: s, data: c.data(), outputs: newOutputs(c, env), block: c.Block, started: time.Now()}
+	f := &filterRun{source: s, outputs: newOutputs(c, env)}
+	f.block, f.listener = begin(s)
 	err = f.overwrites()
 	if err == nil {
-		err = f.run(ctx, p, env)
+		err = l.open(ctx, stop)
+	}
+	if err == nil {
+		err = f.run(reading, l)
 	}
 	if err = f.outputs.close(err); err != nil {
-		return err
+		return nil, err
 	}
-	r := newReport(p.Name(), "", f.last, f.outputs)
+	r := newReport(l.name(), c.Server, f.last, f.outputs)
 	r.Warnings = append(s.warnings(), r.Warnings...)
-	return errors.Join(c.print(r, env), ctx.Err())
+	return r, ctx.Err()
 }
 
 // filterRun is a stream on its way.
 type filterRun struct {
-	source  *source
-	data    map[string]json.RawMessage // joins the first block
-	outputs *outputs
-	block   int // frames, 0 for the default
-	started time.Time
-	last    *media.Result // of the flush: its figures are those of the whole stream
+	source   *source
+	outputs  *outputs
+	listener listener
+	block    int           // frames
+	last     *media.Result // with the figures of the whole stream
 }
 
 // overwrites refuses to write to the file that is being read.
@@ -59,59 +83,61 @@ func (f *filterRun) overwrites() error {
 	return nil
 }
 
-func (f *filterRun) run(ctx context.Context, p *remotemedia.Pipeline, env *Env) error {
-	stream, err := p.Open()
-	if err != nil {
-		return err
+func (f *filterRun) run(reading context.Context, l lane) error {
+	f.listener.started(f.source)
+	for r, err := range l.answers(f.chunks(reading)) {
+		if err != nil {
+			return err
+		}
+		f.last = r
+		if err := f.listener.hears(r); err != nil {
+			return err
+		}
+		if err := f.outputs.take(r, false); err != nil {
+			return err
+		}
 	}
-	defer stream.Close()
-	bar := startProgress(env, f.source.path, f.source.frames)
-	defer bar.stop()
-	if f.block == 0 {
-		f.block = defaultBlock
-	}
-	block := make([]byte, f.block*f.source.format.FrameBytes())
-	// A turn is short and has its own limit: it isn't cut, so that what was read isn't lost.
-	turns := context.WithoutCancel(ctx)
-	for {
-		n, err := f.source.read(block)
-		if n > 0 {
-			if err := f.push(turns, stream, block[:n*f.source.format.FrameBytes()]); err != nil {
-				return err
+	return nil
+}
+
+// chunks reads the input to its end, or to that of reading. A chunk is good until the next one is asked for.
+func (f *filterRun) chunks(reading context.Context) iter.Seq2[client.Chunk, error] {
+	return func(yield func(client.Chunk, error) bool) {
+		frame := f.source.format.FrameBytes()
+		block := make([]byte, f.block*frame)
+		for reading.Err() == nil {
+			n, err := f.source.read(block)
+			if n > 0 {
+				a := media.Audio{Format: f.source.format, Bytes: block[:n*frame]}
+				f.listener.sends(reading, a)
+				if !yield(client.Chunk{Node: f.source.node, Audio: a}, nil) {
+					return
+				}
 			}
-			bar.add(n)
-		}
-		switch {
-		case err == io.EOF, ctx.Err() != nil:
-			return f.flush(turns, stream)
-		case err != nil:
-			return f.source.explain(err)
+			if err == io.EOF || reading.Err() != nil {
+				return
+			}
+			if err != nil {
+				yield(client.Chunk{}, f.source.explain(err))
+				return
+			}
 		}
 	}
 }
 
-func (f *filterRun) push(ctx context.Context, stream *remotemedia.Stream, block []byte) error {
-	in := media.Inputs{
-		Audio: map[string]media.Audio{f.source.node: {Format: f.source.format, Bytes: block}},
-		Data:  f.data,
-	}
-	f.data = nil
-	result, err := stream.Push(ctx, in)
-	if err != nil {
-		return err
-	}
-	return f.outputs.take(result, false)
+// barListener shows how far the input was read.
+type barListener struct {
+	env *Env
+	bar *progress
 }
 
-func (f *filterRun) flush(ctx context.Context, stream *remotemedia.Stream) error {
-	result, err := stream.Flush(ctx)
-	if err != nil {
-		return err
-	}
-	result.Metrics.Wall = time.Since(f.started)
-	f.last = result
-	return f.outputs.take(result, false)
-}
+func (b *barListener) started(s *source) { b.bar = startProgress(b.env, s.path, s.frames) }
+
+func (b *barListener) sends(_ context.Context, chunk media.Audio) { b.bar.add(chunk.Frames()) }
+
+func (b *barListener) hears(*media.Result) error { return nil }
+
+func (b *barListener) stop() { b.bar.stop() }
 
 // interruptible is a reader whose waiting ends with a context. What the read that was left alone brings is lost.
 type interruptible struct {

@@ -49,7 +49,7 @@ const (
 	maxBlock     = 1 << 22
 )
 
-// Run runs the pipeline in one of three ways: streaming, at once here, or at once on a service.
+// Run runs the pipeline streaming or at once, here or on a service.
 func (c *runCmd) Run(ctx context.Context, env *Env) error {
 	err := c.check()
 	if err == nil {
@@ -71,8 +71,6 @@ func (c *runCmd) run(ctx context.Context, env *Env) error {
 func (c *runCmd) check() error {
 	streams := c.streams()
 	switch {
-	case streams && c.Server != "":
-		return usagef("a stream can't run on a service yet: its StreamPipeline isn't there. Give -i a file, without --block")
 	case streams && len(c.Input) != 1:
 		return usagef("a stream has exactly one input, given are %d", len(c.Input))
 	case c.Block < 0 || c.Block > maxBlock:
