@@ -9,7 +9,7 @@ FUZZTIME ?= 10s
 BENCH ?= .
 
 .DEFAULT_GOAL := help
-.PHONY: help build build-test demo test lint generate proto-generate proto-lint proto-breaking proto-check bench fuzz clean
+.PHONY: help build build-test demo test lint generate proto-generate proto-lint proto-breaking proto-check bench bench-audio fuzz clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' Makefile
@@ -47,6 +47,9 @@ proto-check: ## Fail when api/ isn't what the protos give
 
 bench: ## Run the Go benchmarks; BENCH=regexp chooses
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+
+bench-audio: ## Compare the resampler with others in speed and quality; writes bench/AUDIO.md
+	@scripts/bench-audio.sh
 
 fuzz: ## Fuzz every target for FUZZTIME (10s)
 	@scripts/fuzz.sh $(FUZZTIME)
