@@ -4,9 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
+	"net/http/pprof"
 	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/remotemedia/remotemedia-go/fault"
+	"github.com/remotemedia/remotemedia-go/internal/auth"
 )
 
 // readiness says whether new calls are welcome.
@@ -14,40 +21,60 @@ type readiness struct{ ready atomic.Bool }
 
 func (r *readiness) set(ready bool) { r.ready.Store(ready) }
 
-// adminServer is the HTTP port for operators.
-type adminServer struct {
-	listener listener
-	http     *http.Server
+// adminOptions are what the HTTP port for operators shows and does. What is nil isn't there.
+type adminOptions struct {
+	ready       *readiness
+	metrics     http.Handler
+	metricsPath string      // default: /metrics
+	guard       *auth.Guard // nil: no tokens are configured
+	drain       func()      // begins an orderly stop
+	pprof       bool
 }
 
+// adminServer is the HTTP port for operators.
+type adminServer struct {
+	listeners []listener
+	http      *http.Server
+}
+
+// Times of the admin port. Profiles and traces are recorded for as long as the caller asks, and have no time limit.
+const (
+	adminTimeout  = 10 * time.Second
+	adminShutdown = time.Second
+)
+
 // listenAdmin opens the port; it is nil for an empty address.
-func listenAdmin(ctx context.Context, address string, r *readiness) (*adminServer, error) {
-	const timeout = 10 * time.Second
+func listenAdmin(ctx context.Context, address string, o adminOptions) (*adminServer, error) {
 	if address == "" {
 		return nil, nil
 	}
-	l, err := open(ctx, address)
+	listeners, err := listenOne(ctx, address)
 	if err != nil {
 		return nil, err
 	}
-	return &adminServer{listener: l, http: &http.Server{
-		Handler: adminHandler(r), ReadHeaderTimeout: timeout, ReadTimeout: timeout, WriteTimeout: timeout,
+	return &adminServer{listeners: listeners, http: &http.Server{
+		Handler: adminHandler(o), ReadHeaderTimeout: adminTimeout, ReadTimeout: adminTimeout, MaxHeaderBytes: 16 << 10,
 	}}, nil
 }
 
-func (a *adminServer) address() string { return a.listener.Addr().String() }
+func (a *adminServer) address() string { return a.listeners[0].Addr().String() }
 
 // serve answers until close.
 func (a *adminServer) serve() error {
-	if err := a.http.Serve(a.listener); !errors.Is(err, http.ErrServerClosed) {
-		return fmt.Errorf("the admin port broke: %w", err)
+	var group errgroup.Group
+	for _, l := range a.listeners {
+		group.Go(func() error {
+			if err := a.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+				return fmt.Errorf("the admin port broke: %w", err)
+			}
+			return nil
+		})
 	}
-	return nil
+	return group.Wait()
 }
 
 func (a *adminServer) close() error {
-	const timeout = time.Second
-	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	ctx, cancel := context.WithTimeout(context.Background(), adminShutdown)
 	defer cancel()
 	if err := a.http.Shutdown(ctx); err != nil {
 		return a.http.Close()
@@ -55,24 +82,112 @@ func (a *adminServer) close() error {
 	return nil
 }
 
-// adminHandler answers /healthz (the process lives; also as /health) and /readyz (it takes calls).
-func adminHandler(r *readiness) http.Handler {
+// adminHandler answers /healthz (the process lives), /readyz and /health (it takes calls), /metrics, /drain and /debug/pprof.
+func adminHandler(o adminOptions) http.Handler {
 	mux := http.NewServeMux()
-	alive := func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "ok") }
-	mux.HandleFunc("GET /healthz", alive)
-	mux.HandleFunc("GET /health", alive)
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "ok") })
+	mux.Handle("GET /readyz", o.ready.handler("ready", "not ready"))
+	mux.Handle("GET /health", o.ready.handler("ok", "draining"))
+	if o.metrics != nil {
+		path := o.metricsPath
+		if path == "" {
+			path = "/metrics"
+		}
+		mux.Handle("GET "+path, o.metrics)
+	}
+	if o.drain != nil {
+		mux.HandleFunc("POST /drain", o.serveDrain)
+	}
+	if o.pprof {
+		o.profiles(mux)
+	}
+	return timed(mux)
+}
+
+// timed bounds the time that an answer takes; a handler may lift the bound for itself.
+func timed(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// A connection that has no deadlines is one of a test: nothing is lost.
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(adminTimeout))
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (r *readiness) handler(yes, no string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		if r.ready.Load() {
-			answer(w, http.StatusOK, "ready")
+			answer(w, http.StatusOK, yes)
 			return
 		}
-		answer(w, http.StatusServiceUnavailable, "not ready")
+		answer(w, http.StatusServiceUnavailable, no)
 	})
-	return mux
+}
+
+// serveDrain begins an orderly stop, as SIGTERM does: the answer doesn't wait for its end. On this machine no token is needed, so that a
+// hook of a container can call it; a browser, which any page may make call it, isn't this machine.
+func (o adminOptions) serveDrain(w http.ResponseWriter, r *http.Request) {
+	if !local(r) && !o.allowed(w, r) {
+		return
+	}
+	answer(w, http.StatusAccepted, "draining")
+	o.drain()
+}
+
+func local(r *http.Request) bool {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	ip := net.ParseIP(host)
+	if err != nil || ip == nil || !ip.IsLoopback() {
+		return false
+	}
+	for _, name := range []string{"Origin", "Sec-Fetch-Site", "Forwarded", "X-Forwarded-For"} {
+		if r.Header.Get(name) != "" {
+			return false
+		}
+	}
+	return true
+}
+
+// profiles serves Go's profiles to holders of a token, wherever they are: they tell what is in memory.
+func (o adminOptions) profiles(mux *http.ServeMux) {
+	for path, handler := range map[string]http.HandlerFunc{
+		"/debug/pprof/": pprof.Index, "/debug/pprof/cmdline": pprof.Cmdline, "/debug/pprof/profile": pprof.Profile,
+		"/debug/pprof/symbol": pprof.Symbol, "/debug/pprof/trace": pprof.Trace,
+	} {
+		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) {
+			if o.allowed(w, r) {
+				_ = http.NewResponseController(w).SetWriteDeadline(time.Time{}) // see timed
+				handler(w, r)
+			}
+		})
+	}
+}
+
+// allowed answers callers that have no token with the scope admin.
+func (o adminOptions) allowed(w http.ResponseWriter, r *http.Request) bool {
+	if o.guard == nil {
+		answer(w, http.StatusForbidden, "this needs a token with the scope admin, and no tokens are configured: "+
+			"make one with 'remotemedia token new', and put it into auth.tokens with scopes: [admin]")
+		return false
+	}
+	_, err := o.guard.Require(auth.Call{
+		Header: r.Header.Values("Authorization"), Method: r.URL.Path, Peer: r.RemoteAddr, RequestID: r.Header.Get("X-Request-Id"),
+	}, auth.Admin)
+	if err == nil {
+		return true
+	}
+	code := http.StatusUnauthorized
+	if err.Code == fault.CodeTokenScope {
+		code = http.StatusForbidden
+	} else {
+		w.Header().Set("WWW-Authenticate", `Bearer realm="remotemedia"`)
+	}
+	answer(w, code, err.Error())
+	return false
 }
 
 func answer(w http.ResponseWriter, code int, text string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(code)
 	fmt.Fprintln(w, text)
 }

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/remotemedia/remotemedia-go/engine"
+	"github.com/remotemedia/remotemedia-go/internal/metrics"
 	"github.com/remotemedia/remotemedia-go/internal/server"
 	"github.com/remotemedia/remotemedia-go/mem"
 	"github.com/remotemedia/remotemedia-go/node"
@@ -28,7 +29,7 @@ type Options struct {
 	// Listen are the addresses of the gRPC port, host:port. Port 0 takes a free one. The host localhost stands for the
 	// loopback addresses of both families, as far as they exist. Default: localhost:50051.
 	Listen []string
-	// Admin is the address of the HTTP port with /healthz and /readyz; "" for none.
+	// Admin is the address of the HTTP port for operators; "" for none.
 	Admin string
 
 	Catalog *node.Catalog
@@ -58,7 +59,9 @@ func Serve(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	admin, err := listenAdmin(ctx, o.Admin, &a.ready)
+	ctx, a.quit = context.WithCancel(ctx)
+	defer a.quit()
+	admin, err := listenAdmin(ctx, o.Admin, adminOptions{ready: &a.ready, metrics: a.metrics.Handler(), drain: a.quit, pprof: true})
 	if err != nil {
 		closeAll(listeners)
 		return err
@@ -71,7 +74,9 @@ type app struct {
 	options   Options
 	log       *slog.Logger
 	engine    *engine.Engine
+	metrics   *metrics.Recorder
 	server    *server.Server
+	quit      context.CancelFunc // begins an orderly stop
 	ready     readiness
 	listeners []listener
 	admin     *adminServer // nil for none
@@ -86,9 +91,10 @@ func newApp(o Options) (*app, error) {
 		a.log = NewLogger(os.Stdout, slog.LevelInfo)
 	}
 	a.engine = engine.New(engine.Options{Pool: mem.NewPool(mem.DefaultRetain)})
+	a.metrics = a.newRecorder()
 	var err error
 	a.server, err = server.New(server.Options{
-		Engine: a.engine, Catalog: o.Catalog, Log: a.log, Debug: o.Debug,
+		Engine: a.engine, Catalog: o.Catalog, Log: a.log, Metrics: a.metrics, Debug: o.Debug,
 		DefaultLimits: o.DefaultLimits, MaxLimits: o.MaxLimits, RejectAboveCap: o.RejectAboveCap, MaxNodes: o.MaxNodes,
 		NoReflection: o.NoReflection,
 	})
