@@ -1,0 +1,196 @@
+package conn
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"net"
+	"time"
+
+	"google.golang.org/grpc/credentials"
+)
+
+// Budget bounds what a peer may ask for that costs the server more than the peer: streams that are reset right after they were
+// opened, and frames that do nothing but want an answer. A zero field takes its default.
+type Budget struct {
+	Resets  float64 // short-lived streams at once; default 200
+	Control float64 // SETTINGS, PRIORITY, empty DATA and unknown frames at once; default 200
+	Pings   float64 // PING frames at once; clients that measure the bandwidth send many; default 2000
+	// Cut, where set, is told why a connection is cut.
+	Cut func(peer net.Addr, reason string)
+}
+
+// refill is the share of each budget that comes back in a second.
+const refill = 0.5
+
+// shortLived is how soon after its opening the reset of a stream is suspicious. A client whose deadline passes, or that has its
+// answer from elsewhere, is slower.
+const shortLived = 50 * time.Millisecond
+
+// Credentials returns credentials that do what inner do, and watch the frames of each connection behind the handshake.
+func Credentials(inner credentials.TransportCredentials, b Budget) credentials.TransportCredentials {
+	or := func(v *float64, otherwise float64) {
+		if *v == 0 {
+			*v = otherwise
+		}
+	}
+	or(&b.Resets, 200)
+	or(&b.Control, 200)
+	or(&b.Pings, 2000)
+	return watching{inner, b}
+}
+
+type watching struct {
+	credentials.TransportCredentials
+	budget Budget
+}
+
+// ServerHandshake implements credentials.TransportCredentials.
+func (w watching) ServerHandshake(raw net.Conn) (net.Conn, credentials.AuthInfo, error) {
+	c, info, err := w.TransportCredentials.ServerHandshake(raw)
+	if err != nil {
+		return c, info, err
+	}
+	return &watched{Conn: c, frames: newFrames(w.budget)}, info, nil
+}
+
+// ClientHandshake implements credentials.TransportCredentials.
+func (w watching) ClientHandshake(ctx context.Context, authority string, raw net.Conn) (net.Conn, credentials.AuthInfo, error) {
+	return w.TransportCredentials.ClientHandshake(ctx, authority, raw)
+}
+
+// Clone implements credentials.TransportCredentials.
+func (w watching) Clone() credentials.TransportCredentials {
+	return watching{w.TransportCredentials.Clone(), w.budget}
+}
+
+type watched struct {
+	net.Conn
+	frames *frames
+}
+
+// Read reads, and fails for good when the peer has spent a budget.
+func (c *watched) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if reason := c.frames.see(p[:n]); reason != "" {
+		if c.frames.budget.Cut != nil {
+			c.frames.budget.Cut(c.RemoteAddr(), reason)
+		}
+		_ = c.Close() // the error says why
+		return 0, fmt.Errorf("the connection was cut: %s", reason)
+	}
+	return n, err
+}
+
+// preface is the length of what a client sends before its first frame.
+const preface = 24
+
+// recent is how many of the newest streams are remembered, a power of two.
+const recent = 512
+
+// frames follows the frames of one direction of a connection. It belongs to the goroutine that reads.
+type frames struct {
+	budget                 Budget
+	resets, control, pings bucket
+	skip                   int // bytes until the next frame's header
+	header                 [frameHeader]byte
+	have                   int // of the header
+	opened                 *[recent]opening
+}
+
+type opening struct {
+	stream uint32
+	at     time.Time
+}
+
+func newFrames(b Budget) *frames {
+	return &frames{
+		budget: b, skip: preface, opened: new([recent]opening),
+		resets: bucket{most: b.Resets}, control: bucket{most: b.Control}, pings: bucket{most: b.Pings},
+	}
+}
+
+// see takes the next bytes and returns why the connection is to be cut, if it is.
+func (f *frames) see(p []byte) (reason string) {
+	for len(p) > 0 {
+		if f.skip > 0 {
+			n := min(f.skip, len(p))
+			f.skip -= n
+			p = p[n:]
+			continue
+		}
+		n := copy(f.header[f.have:], p)
+		f.have += n
+		p = p[n:]
+		if f.have < frameHeader {
+			return ""
+		}
+		f.have = 0
+		if reason = f.frame(); reason != "" {
+			return reason
+		}
+	}
+	return ""
+}
+
+// Types and flags of frames.
+const (
+	typeData     = 0x0
+	typeHeaders  = 0x1
+	typePriority = 0x2
+	typeReset    = 0x3
+	typePing     = 0x6
+	typeWindow   = 0x8
+	typeContinue = 0x9
+	endStream    = 0x1
+	acknowledges = 0x1
+)
+
+func (f *frames) frame() (reason string) {
+	h := &f.header
+	f.skip = int(h[0])<<16 | int(h[1])<<8 | int(h[2])
+	typ, flags := h[3], h[4]
+	stream := binary.BigEndian.Uint32(h[5:]) & (1<<31 - 1)
+	switch typ {
+	case typeHeaders:
+		f.opened[stream/2%recent] = opening{stream, time.Now()}
+	case typeReset:
+		if o := f.opened[stream/2%recent]; o.stream == stream && time.Since(o.at) < shortLived && !f.resets.spend() {
+			return "too many streams were reset right after they were opened"
+		}
+	case typePing:
+		if flags&acknowledges == 0 && !f.pings.spend() {
+			return "too many pings"
+		}
+	case typeData:
+		if f.skip == 0 && flags&endStream == 0 && !f.control.spend() {
+			return "too many empty DATA frames"
+		}
+	case typeWindow, typeContinue, typeGoAway:
+	case typeSettings:
+		if flags&acknowledges == 0 && !f.control.spend() {
+			return "too many SETTINGS frames"
+		}
+	default:
+		if !f.control.spend() {
+			return "too many frames without use"
+		}
+	}
+	return ""
+}
+
+// bucket is a budget that comes back with time.
+type bucket struct {
+	most, spent float64
+	at          time.Time
+}
+
+func (b *bucket) spend() bool {
+	now := time.Now()
+	if !b.at.IsZero() {
+		b.spent = max(0, b.spent-now.Sub(b.at).Seconds()*b.most*refill)
+	}
+	b.at = now
+	b.spent++
+	return b.spent <= b.most
+}

@@ -1,0 +1,118 @@
+// Package conn guards the connections of a server before anything of a call is known: how many there are, and what their
+// HTTP/2 frames cost. It knows nothing of calls.
+package conn
+
+import (
+	"encoding/binary"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Limit bounds the connections of all listeners that share it. Max may be changed at any time; connections above it stay.
+type Limit struct {
+	Max atomic.Int64 // 0: no bound
+	// Plain says that the listeners speak HTTP/2 without TLS, so that a connection that is one too many can be told why. One that
+	// speaks TLS is closed without a word: a handshake would cost what the limit is there to save.
+	Plain bool
+	// Refused, where set, is told the address of each connection that was one too many.
+	Refused func(peer net.Addr)
+
+	open     atomic.Int64
+	goodbyes atomic.Int64
+}
+
+// Open returns how many connections are open.
+func (l *Limit) Open() int64 { return l.open.Load() }
+
+// Listener returns a listener whose connections count for the limit.
+func (l *Limit) Listener(inner net.Listener) net.Listener { return limited{inner, l} }
+
+type limited struct {
+	net.Listener
+	limit *Limit
+}
+
+// Accept returns the next connection that is within the limit.
+func (l limited) Accept() (net.Conn, error) {
+	for {
+		c, err := l.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		if most := l.limit.Max.Load(); l.limit.open.Add(1) <= most || most <= 0 {
+			return &counted{Conn: c, closed: sync.OnceFunc(func() { l.limit.open.Add(-1) })}, nil
+		}
+		l.limit.open.Add(-1)
+		l.limit.refuse(c)
+	}
+}
+
+type counted struct {
+	net.Conn
+	closed func()
+}
+
+// Close closes the connection, which then no longer counts.
+func (c *counted) Close() error {
+	c.closed()
+	return c.Conn.Close()
+}
+
+// mostGoodbyes bounds the connections that are being told why they are refused; further ones are just closed.
+const mostGoodbyes = 64
+
+// refuse tells the peer that there are too many connections and closes this one, without keeping Accept waiting.
+func (l *Limit) refuse(c net.Conn) {
+	if l.Refused != nil {
+		l.Refused(c.RemoteAddr())
+	}
+	if !l.Plain || l.goodbyes.Add(1) > mostGoodbyes {
+		if l.Plain {
+			l.goodbyes.Add(-1)
+		}
+		_ = c.Close() // nothing was asked of it
+		return
+	}
+	go func() {
+		defer l.goodbyes.Add(-1)
+		sayGoodbye(c, fmt.Sprintf("too many connections: the limit is %d", l.Max.Load()))
+	}()
+}
+
+// Frames of HTTP/2.
+const (
+	frameHeader          = 9
+	enhanceYourCalm      = 0xb
+	goAwayFixed          = 8
+	typeSettings    byte = 0x4
+	typeGoAway      byte = 0x7
+)
+
+// goodbye is what a server says that takes no connection: empty settings and GOAWAY. A gRPC client makes UNAVAILABLE of it,
+// with the text, and tries again.
+func goodbye(text string) []byte {
+	out := []byte{0, 0, 0, typeSettings, 0, 0, 0, 0, 0}
+	n := goAwayFixed + len(text)
+	out = append(out, byte(n>>16), byte(n>>8), byte(n), typeGoAway, 0, 0, 0, 0, 0)
+	out = binary.BigEndian.AppendUint32(out, 0) // no stream was served
+	out = binary.BigEndian.AppendUint32(out, enhanceYourCalm)
+	return append(out, text...)
+}
+
+// sayGoodbye closes the connection only when the peer has had its say, because a close with unread bytes resets the connection
+// and destroys the goodbye on its way.
+func sayGoodbye(c net.Conn, text string) {
+	const patience, most = time.Second, 64 << 10
+	_ = c.SetDeadline(time.Now().Add(patience))
+	if _, err := c.Write(goodbye(text)); err == nil {
+		if half, ok := c.(interface{ CloseWrite() error }); ok {
+			_ = half.CloseWrite()
+		}
+		_, _ = io.CopyN(io.Discard, c, most) // until the peer closes, the patience or the bound ends
+	}
+	_ = c.Close()
+}
