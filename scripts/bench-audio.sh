@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Speed and quality of audio/resample beside other resamplers, in one interleaved run; writes bench/AUDIO.md.
-#   scripts/bench-audio.sh              everything, about ten minutes
+#   scripts/bench-audio.sh              everything, about three minutes
 #   scripts/bench-audio.sh --rounds 9   options go to bench/audio/bench.py, which explains them with --help
 # The peers' programs are built in build/bench-audio from Debian's libsoxr-dev, libsamplerate0-dev, libspeexdsp-dev and
 # libswresample-dev, and with cargo; root installs what is missing. A peer that can't be built is left out with a message.

@@ -21,10 +21,10 @@ import (
 
 const minPasses = 3
 
-// stream is one resampler with room for its output.
+// stream is one resampler with room for its output. The input is here so that a call allocates nothing.
 type stream struct {
 	*resample.Resampler
-	out [1][]float32
+	in, out [1][]float32
 }
 
 func main() {
@@ -76,12 +76,13 @@ func open(src, dst int, q resample.Quality, n int) (*stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &stream{r, [1][]float32{make([]float32, max(r.OutFrames(n), n*dst/src)+dst/10+16)}}, nil
+	return &stream{Resampler: r, out: [1][]float32{make([]float32, max(r.OutFrames(n), n*dst/src)+dst/10+16)}}, nil
 }
 
 // push converts x; the result is good until the next call.
 func (s *stream) push(x []float32) ([]float32, error) {
-	n, err := s.Process(s.out[:], [][]float32{x})
+	s.in[0] = x
+	n, err := s.Process(s.out[:], s.in[:])
 	return s.out[0][:n], err
 }
 
