@@ -2,6 +2,7 @@
 # Runs everything that is checked, step by step, each with its duration, and stops at the first failure.
 #   scripts/test.sh              all steps
 #   scripts/test.sh format vet   only these
+# A package may take four minutes: a test that hangs is told with its stacks before anyone loses patience.
 # Installs what the steps need inside this folder: .venv for Python, tools/buf/node_modules for buf.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -32,10 +33,10 @@ vet() {
   done
 }
 
-tests() { go test -shuffle=on -count=1 ./...; }
+tests() { go test -timeout=4m -shuffle=on -count=1 ./...; }
 
 # Packages whose tests change with the nodes that fail on purpose.
-faults() { go test -tags faultnodes -shuffle=on -count=1 ./nodes/... ./internal/server/... ./internal/app/...; }
+faults() { go test -tags faultnodes -timeout=4m -shuffle=on -count=1 ./nodes/... ./internal/server/... ./internal/app/...; }
 
 # Packages of pure arithmetic, without a goroutine, take most of the time under the race detector and can't race.
 race() {
@@ -46,7 +47,7 @@ race() {
     return 0
   fi
   # shellcheck disable=SC2046 # a list of packages
-  CGO_ENABLED=1 go test -race -shuffle=on -count=1 $(go list ./... | grep -v -e /audio/resample$ -e /audio/silero$ -e /internal/plot$ -e /conformance/)
+  CGO_ENABLED=1 go test -race -timeout=4m -shuffle=on -count=1 $(go list ./... | grep -v -e /audio/resample$ -e /audio/silero$ -e /internal/plot$ -e /conformance/)
 }
 
 proto() {
