@@ -45,7 +45,7 @@ func (p *Pipeline) result(session *engine.Session, out *engine.Output, started t
 		}
 	}
 	r.Status = media.Success
-	for i, s := range out.Stats {
+	for i, s := range session.Stats() {
 		n := p.report(i, s)
 		if n.Status == media.Skipped {
 			r.Status = media.Partial

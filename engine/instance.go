@@ -20,8 +20,8 @@ type instance struct {
 	proc     node.Processor
 	call     *node.Call
 	ctx      context.Context // of the call being made
-	external []node.Item     // audio first, then data
-	edges    [][]node.Item   // by incoming edge
+	external queue           // audio first, then data
+	edges    []queue         // by incoming edge
 	clock    clock           // of the external audio
 	stats    NodeStats
 }
@@ -45,7 +45,7 @@ type NodeStats struct {
 
 func (n *instance) init(s *Session, i int) error {
 	n.session, n.index, n.node = s, i, &s.plan.Nodes[i]
-	n.edges = make([][]node.Item, len(n.node.In))
+	n.edges = make([]queue, len(n.node.In))
 	n.call = node.NewCall(n)
 	err := n.guard(func() (err error) {
 		n.proc, err = n.node.Spec.New(n.node.Params, node.Env{NodeID: n.node.ID})
@@ -96,7 +96,7 @@ func (n *instance) enqueue(e graph.Edge, item node.Item, from string) error {
 		return err
 	}
 	item.From, item.Port = from, e.ToPort
-	n.edges[e.InSlot] = append(n.edges[e.InSlot], item)
+	n.edges[e.InSlot].push(item)
 	return nil
 }
 
@@ -122,8 +122,8 @@ func (n *instance) Wait(f func(ctx context.Context) error) (err error) {
 
 // drain processes all that waits for the node, in the order of the contract.
 func (n *instance) drain() error {
-	for len(n.external) > 0 {
-		item := pop(&n.external)
+	for !n.external.empty() {
+		item := n.external.pop()
 		err := n.process(item)
 		releaseAudio(&item)
 		if err != nil {
@@ -131,8 +131,8 @@ func (n *instance) drain() error {
 		}
 	}
 	for slot := range n.edges {
-		for len(n.edges[slot]) > 0 {
-			item := pop(&n.edges[slot])
+		for !n.edges[slot].empty() {
+			item := n.edges[slot].pop()
 			err := n.process(item)
 			letGo(n.session.account, &item)
 			if err != nil {
@@ -231,21 +231,14 @@ func (n *instance) close() {
 
 // discard lets go of all that waits.
 func (n *instance) discard() {
-	for i := range n.external {
-		releaseAudio(&n.external[i])
+	for !n.external.empty() {
+		item := n.external.pop()
+		releaseAudio(&item)
 	}
-	n.external = nil
 	for slot := range n.edges {
-		letGoAll(n.session.account, n.edges[slot])
-		n.edges[slot] = nil
+		for !n.edges[slot].empty() {
+			item := n.edges[slot].pop()
+			letGo(n.session.account, &item)
+		}
 	}
-}
-
-// pop takes the first item of a queue.
-func pop(queue *[]node.Item) node.Item {
-	q := *queue
-	item := q[0]
-	q[0] = node.Item{}
-	*queue = q[1:]
-	return item
 }

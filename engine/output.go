@@ -12,10 +12,9 @@ import (
 // Output is what the sinks (and the nodes marked as output) gave in one job. The receiver releases it when it has been sent.
 type Output struct {
 	Nodes []NodeOutput // one for each of Plan.Outputs, in that order
-	Stats []NodeStats  // one for each of Plan.Nodes, in that order, since the session began
+	Stats []NodeStats  // of Execute: one for each of Plan.Nodes, in that order
 
-	session  *Session
-	finished bool
+	session *Session
 }
 
 // NodeOutput is what one node gave.
@@ -31,7 +30,11 @@ type NodeOutput struct {
 	Data []byte
 }
 
-func newOutput(s *Session) *Output {
+// newOutput makes an output for the next job, from one that was let go where there is one.
+func (s *Session) newOutput() *Output {
+	if o := s.spare.Swap(nil); o != nil {
+		return o
+	}
 	o := &Output{session: s, Nodes: make([]NodeOutput, len(s.plan.Outputs))}
 	for i, n := range s.plan.Outputs {
 		o.Nodes[i].Index, o.Nodes[i].ID = n, s.plan.Nodes[n].ID
@@ -59,11 +62,10 @@ func (o *Output) finish() error {
 			return MemoryLimit(err, o.Nodes[i].ID)
 		}
 	}
-	o.finished = true
 	return nil
 }
 
-// Release lets go of the audio.
+// Release lets go of the audio. The output must not be used afterwards.
 func (o *Output) Release() {
 	for i := range o.Nodes {
 		n := &o.Nodes[i]
@@ -71,8 +73,11 @@ func (o *Output) Release() {
 		if n.Audio != nil {
 			n.Audio.Release()
 		}
-		n.Items, n.Audio = nil, nil
+		clear(n.Items)
+		n.Items, n.Audio, n.Data = n.Items[:0], nil, nil
 	}
+	o.Stats = nil
+	o.session.spare.Store(o)
 }
 
 func (n *NodeOutput) merge(s *Session) error {

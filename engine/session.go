@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"sync/atomic"
 	"time"
 
@@ -31,7 +30,11 @@ type Session struct {
 	nodes   []instance
 	warned  warnings
 	slot    Slot
-	stats   []NodeStats // at the end of the last job
+	stats   []NodeStats // when they were last asked for
+	dirty   bool        // a job was run since
+	limiter timeLimiter
+	job     job
+	spare   atomic.Pointer[Output] // an output that was let go, for the next job
 
 	ctx     context.Context // of the turn being run
 	started time.Time       // of the turn being run
@@ -74,28 +77,35 @@ func (s *Session) Limits() Limits { return s.limits }
 // Warnings returns what the nodes warned of so far, each text once.
 func (s *Session) Warnings() []string { return s.warned.list() }
 
-// Stats returns the figures of each of Plan.Nodes at the end of the last job that ended; of one that was given up they aren't known.
-// The slice is read-only.
+// Stats returns the figures of each of Plan.Nodes since the session began; of a job that was given up they aren't known. The
+// slice is read-only.
 func (s *Session) Stats() []NodeStats {
-	if s.stats == nil {
-		s.stats = make([]NodeStats, len(s.nodes))
+	if s.state.Load() == idle && s.dirty || s.stats == nil {
+		s.collect()
 	}
 	return s.stats
 }
 
-// collect copies the figures, on the worker.
-func (s *Session) collect() []NodeStats {
-	out := make([]NodeStats, len(s.nodes))
-	for i := range s.nodes {
-		out[i] = s.nodes[i].stats
+// collect takes the figures, when no job is running.
+func (s *Session) collect() {
+	s.stats, s.dirty = make([]NodeStats, len(s.nodes)), false
+	if s.state.Load() != idle {
+		return
 	}
-	return out
+	for i := range s.nodes {
+		s.nodes[i].report()
+		s.stats[i] = s.nodes[i].stats
+	}
 }
 
 // Execute runs a whole execution: one turn with all inputs and the flush turn. The output is the caller's to release.
 // The error is a *fault.Error.
 func (s *Session) Execute(ctx context.Context, inputs []Input) (*Output, error) {
-	return s.do(ctx, inputs, true, true)
+	out, err := s.do(ctx, inputs, true, true)
+	if err == nil {
+		out.Stats = s.Stats()
+	}
+	return out, err
 }
 
 // Turn runs one turn of a stream with the inputs that entered together. After an error of kind NodeExecution the session may
@@ -125,16 +135,20 @@ func (s *Session) Skip(i int, frames int64, rate int) {
 // Close ends the session and lets go of all it holds. A worker that is still stuck in a node goes on alone, with what it
 // holds still charged, and closes the session when it ends.
 func (s *Session) Close() {
+	s.limiter.end()
+	if s.state.Load() == idle {
+		s.Stats()
+	}
 	if s.state.CompareAndSwap(idle, closed) {
 		s.dispose()
 	}
 }
 
+// job is what the worker is given and gives back. Done has room for one: the worker never waits for a handler that has gone.
 type job struct {
 	inputs         []Input
 	process, flush bool
 	output         *Output
-	stats          []NodeStats
 	err            error
 	done           chan struct{}
 }
@@ -144,20 +158,24 @@ func (s *Session) do(parent context.Context, inputs []Input, process, flush bool
 		releaseInputs(inputs)
 		return nil, err
 	}
-	ctx, cancel := s.deadline(parent)
-	defer cancel()
-	s.ctx, s.started = ctx, time.Now()
-	j := &job{inputs: inputs, process: process, flush: flush, done: make(chan struct{})}
+	ctx := s.limiter.start(parent, s.limits.Timeout)
+	defer s.limiter.stop()
+	s.ctx, s.started, s.dirty = ctx, time.Now(), true
+	j := &s.job
+	if j.done == nil {
+		j.done = make(chan struct{}, 1)
+	}
+	j.inputs, j.process, j.flush = inputs, process, flush
 	go s.work(j)
 	select {
 	case <-j.done:
 	case <-ctx.Done():
 		if s.giveUp() {
+			s.limiter.end()
 			return nil, s.interrupted(context.Cause(ctx))
 		}
 		<-j.done // it has ended meanwhile
 	}
-	s.stats = j.stats
 	return j.output, j.err
 }
 
@@ -174,19 +192,11 @@ func (s *Session) admit(inputs []Input) error {
 	return nil
 }
 
-func (s *Session) deadline(parent context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeoutCause(parent, s.limits.Timeout, errTimeLimit)
-}
-
 // work is the worker: it lives as long as the job.
 func (s *Session) work(j *job) {
 	j.output, j.err = s.run(j)
-	j.stats = s.collect()
-	if j.output != nil {
-		j.output.Stats = j.stats
-	}
 	if s.state.CompareAndSwap(running, idle) {
-		close(j.done)
+		j.done <- struct{}{}
 		return
 	}
 	// The handler has gone; nobody else will see the output.
@@ -213,8 +223,6 @@ func (s *Session) dispose() {
 	}
 	s.engine.open.Add(-1)
 }
-
-var errTimeLimit = errors.New("time limit")
 
 // stamp places an external item on the clock of the node it enters.
 func (n *instance) stamp(in *Input) {

@@ -8,7 +8,7 @@ import (
 
 // run does a job's turns, on the worker.
 func (s *Session) run(j *job) (*Output, error) {
-	s.output = newOutput(s)
+	s.output = s.newOutput()
 	err := s.turns(j)
 	output := s.output
 	s.output = nil
@@ -36,9 +36,6 @@ func (s *Session) turns(j *job) error {
 			return err
 		}
 	}
-	for i := range s.nodes {
-		s.nodes[i].report()
-	}
 	return nil
 }
 
@@ -52,7 +49,7 @@ func (s *Session) enter(inputs []Input) {
 			}
 			n := &s.nodes[in.Node]
 			n.stamp(in)
-			n.external = append(n.external, in.Item)
+			n.external.push(in.Item)
 		}
 	}
 }

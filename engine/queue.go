@@ -1,0 +1,23 @@
+package engine
+
+import "github.com/remotemedia/remotemedia-go/node"
+
+// queue holds items in order. Once it is empty its memory serves the next ones.
+type queue struct {
+	items []node.Item
+	head  int
+}
+
+func (q *queue) push(item node.Item) { q.items = append(q.items, item) }
+
+func (q *queue) empty() bool { return q.head == len(q.items) }
+
+// pop takes the first item; the queue must not be empty.
+func (q *queue) pop() node.Item {
+	item := q.items[q.head]
+	q.items[q.head] = node.Item{}
+	if q.head++; q.empty() {
+		q.items, q.head = q.items[:0], 0
+	}
+	return item
+}
