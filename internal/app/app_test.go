@@ -303,3 +303,24 @@ func (l *lines) await(message string) {
 		<-changed
 	}
 }
+
+func TestDrainOnTheAdminPortStopsTheService(t *testing.T) {
+	s := start(t, func(*app.Options) {})
+	if _, err := s.execute("Pass"); err != nil {
+		t.Fatal(err)
+	}
+	if _, body := s.get("/metrics"); !strings.Contains(body, `remotemedia_grpc_requests_total{method="ExecutePipeline",status="success"} 1`) {
+		t.Errorf("metrics %s", body)
+	}
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	resp, err := client.Post("http://"+s.admin+"/drain", "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if err := <-s.ended; err != nil || resp.StatusCode != http.StatusAccepted {
+		t.Errorf("%s; it ended with %v", resp.Status, err)
+	}
+	s.stop()
+	s.line("stopped")
+}
