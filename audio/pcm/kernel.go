@@ -13,9 +13,9 @@ type kernel struct {
 	split [encodingCount]split
 	join  [encodingCount]join
 
-	// split4 and join4 move four channels of floats that are neighbours in frames of more.
-	split4 split4
-	join4  join4
+	// split4 and join4 are for four channels that are neighbours in frames of more.
+	split4 [encodingCount]split4
+	join4  [encodingCount]join4
 
 	// widen24 and narrow24 convert 24-bit samples to I32 and back.
 	widen24, narrow24 flat
@@ -34,11 +34,12 @@ type (
 	split func(left, right, src []byte)
 	join  func(dst, left, right []byte) (clipped int)
 
-	// split4 and join4 move as many frames as a has samples. The first of them begins where the frames' slice does and
-	// the next follows stride bytes later; the frames' slice ends with the last sample of the last frame's four. If
-	// stride is that of three channels, d is c, and the slice ends with three samples.
+	// split4 and join4 convert as many frames as a has samples. The first of them begins where the slice of frames does
+	// and the next follows stride bytes later; the slice ends with the last frame's last sample of the four. join4 counts
+	// each channel's clipped samples. With three channels d is c, the slice ends with the third sample, and the fourth
+	// count means nothing.
 	split4 func(a, b, c, d, frames []byte, stride int)
-	join4  func(frames, a, b, c, d []byte, stride int)
+	join4  func(frames, a, b, c, d []byte, stride int) (clipped [4]int)
 )
 
 // fastest is the set in use, chosen for the processor at start.
@@ -56,7 +57,7 @@ type (
 	splitAsm  func(left, right, src *byte, n int)
 	joinAsm   func(dst, left, right *byte, n int) (clipped int)
 	split4Asm func(a, b, c, d, frames *byte, stride, n int)
-	join4Asm  func(frames, a, b, c, d *byte, stride, n int)
+	join4Asm  func(frames, a, b, c, d *byte, stride, n int) (clipped [4]int)
 	cleanAsm  func(x *float32, n int) bool
 )
 
@@ -98,38 +99,38 @@ func (asm joinAsm) whole(end join, size int) join {
 
 // fours returns for how many frames the assembly may touch four whole samples, which are one too many in the last frame
 // of three channels.
-func fours(planar, frames []byte, stride int) int {
-	if len(planar) == 0 {
-		return 0
-	}
-	return min(len(planar)/4, (len(frames)+stride-16)/stride) &^ (step - 1)
+func fours(planar, frames []byte, stride, size int) int {
+	return min(len(planar)/4, (len(frames)+stride-4*size)/stride) &^ (step - 1)
 }
 
-func (asm split4Asm) whole() split4 {
+func (asm split4Asm) whole(end split4, size int) split4 {
 	return func(a, b, c, d, frames []byte, stride int) {
-		if n := fours(a, frames, stride); n > 0 {
-			_, _, _, _, _ = a[4*n-1], b[4*n-1], c[4*n-1], d[4*n-1], frames[(n-1)*stride+15]
+		if n := fours(a, frames, stride, size); n > 0 {
+			_, _, _, _, _ = a[4*n-1], b[4*n-1], c[4*n-1], d[4*n-1], frames[(n-1)*stride+4*size-1]
 			asm(&a[0], &b[0], &c[0], &d[0], &frames[0], stride, n)
 			if a, b, c, d = a[4*n:], b[4*n:], c[4*n:], d[4*n:]; len(a) == 0 {
 				return
 			}
 			frames = frames[n*stride:]
 		}
-		split4Portable(a, b, c, d, frames, stride)
+		end(a, b, c, d, frames, stride)
 	}
 }
 
-func (asm join4Asm) whole() join4 {
-	return func(frames, a, b, c, d []byte, stride int) {
-		if n := fours(a, frames, stride); n > 0 {
-			_, _, _, _, _ = a[4*n-1], b[4*n-1], c[4*n-1], d[4*n-1], frames[(n-1)*stride+15]
-			asm(&frames[0], &a[0], &b[0], &c[0], &d[0], stride, n)
+func (asm join4Asm) whole(end join4, size int) join4 {
+	return func(frames, a, b, c, d []byte, stride int) (clipped [4]int) {
+		if n := fours(a, frames, stride, size); n > 0 {
+			_, _, _, _, _ = a[4*n-1], b[4*n-1], c[4*n-1], d[4*n-1], frames[(n-1)*stride+4*size-1]
+			clipped = asm(&frames[0], &a[0], &b[0], &c[0], &d[0], stride, n)
 			if a, b, c, d = a[4*n:], b[4*n:], c[4*n:], d[4*n:]; len(a) == 0 {
-				return
+				return clipped
 			}
 			frames = frames[n*stride:]
 		}
-		join4Portable(frames, a, b, c, d, stride)
+		for i, n := range end(frames, a, b, c, d, stride) {
+			clipped[i] += n
+		}
+		return clipped
 	}
 }
 
@@ -147,8 +148,9 @@ type assembly struct {
 	splitShorts, splitInts, splitFloats splitAsm
 	joinShorts, joinInts, joinFloats    joinAsm
 
-	split4            split4Asm
-	join4             join4Asm
+	splitShorts4, splitInts4, splitFloats4 split4Asm
+	joinShorts4, joinInts4, joinFloats4    join4Asm
+
 	widen24, narrow24 flatAsm
 	clean             cleanAsm
 }
@@ -166,13 +168,21 @@ func (a assembly) kernel(name string) *kernel {
 	} {
 		k.flat[f.to][f.from] = f.asm.whole(k.flat[f.to][f.from], f.to.Bytes(), f.from.Bytes(), 0)
 	}
-	for enc, asm := range map[Encoding]splitAsm{F32: a.splitFloats, I16: a.splitShorts, I32: a.splitInts} {
-		k.split[enc] = asm.whole(k.split[enc], enc.Bytes())
+	for _, f := range []struct {
+		enc    Encoding
+		split  splitAsm
+		join   joinAsm
+		split4 split4Asm
+		join4  join4Asm
+	}{
+		{F32, a.splitFloats, a.joinFloats, a.splitFloats4, a.joinFloats4},
+		{I16, a.splitShorts, a.joinShorts, a.splitShorts4, a.joinShorts4},
+		{I32, a.splitInts, a.joinInts, a.splitInts4, a.joinInts4},
+	} {
+		size := f.enc.Bytes()
+		k.split[f.enc], k.join[f.enc] = f.split.whole(k.split[f.enc], size), f.join.whole(k.join[f.enc], size)
+		k.split4[f.enc], k.join4[f.enc] = f.split4.whole(k.split4[f.enc], size), f.join4.whole(k.join4[f.enc], size)
 	}
-	for enc, asm := range map[Encoding]joinAsm{F32: a.joinFloats, I16: a.joinShorts, I32: a.joinInts} {
-		k.join[enc] = asm.whole(k.join[enc], enc.Bytes())
-	}
-	k.split4, k.join4 = a.split4.whole(), a.join4.whole()
 	k.widen24, k.narrow24 = a.widen24.whole(k.widen24, 4, 3, 2), a.narrow24.whole(k.narrow24, 3, 4, 2)
 	k.clean = a.clean.whole()
 	return &k

@@ -39,10 +39,22 @@ func joinIntsAVX2(dst, left, right *byte, n int) (clipped int)
 func joinFloatsAVX2(dst, left, right *byte, n int) (clipped int)
 
 //go:noescape
-func split4AVX2(a, b, c, d, frames *byte, stride, n int)
+func splitShorts4AVX2(a, b, c, d, frames *byte, stride, n int)
 
 //go:noescape
-func join4AVX2(frames, a, b, c, d *byte, stride, n int)
+func splitInts4AVX2(a, b, c, d, frames *byte, stride, n int)
+
+//go:noescape
+func splitFloats4AVX2(a, b, c, d, frames *byte, stride, n int)
+
+//go:noescape
+func joinShorts4AVX2(frames, a, b, c, d *byte, stride, n int) (clipped [4]int)
+
+//go:noescape
+func joinInts4AVX2(frames, a, b, c, d *byte, stride, n int) (clipped [4]int)
+
+//go:noescape
+func joinFloats4AVX2(frames, a, b, c, d *byte, stride, n int) (clipped [4]int)
 
 //go:noescape
 func widen24AVX2(dst, src *byte, n int) (clipped int)
@@ -64,7 +76,8 @@ func kernels() []*kernel {
 		intsToShorts: intsToShortsAVX2, floatsToShorts: floatsToShortsAVX2, floatsToInts: floatsToIntsAVX2,
 		splitShorts: splitShortsAVX2, splitInts: splitIntsAVX2, splitFloats: splitFloatsAVX2,
 		joinShorts: joinShortsAVX2, joinInts: joinIntsAVX2, joinFloats: joinFloatsAVX2,
-		split4: split4AVX2, join4: join4AVX2,
+		splitShorts4: splitShorts4AVX2, splitInts4: splitInts4AVX2, splitFloats4: splitFloats4AVX2,
+		joinShorts4: joinShorts4AVX2, joinInts4: joinInts4AVX2, joinFloats4: joinFloats4AVX2,
 		widen24: widen24AVX2, narrow24: narrow24AVX2,
 		clean: cleanAVX2,
 	}.kernel("avx2")}

@@ -49,18 +49,22 @@
 	VCVTPS2DQ t, t \
 	VPXOR v, t, t
 
+// TOTAL puts into AX the sum of the lanes of count, whose lower half is low.
+#define TOTAL(count, low) \
+	VEXTRACTI128 $1, count, X11 \
+	VPMOVSXDQ low, count \
+	VPMOVSXDQ X11, Y11 \
+	VPADDQ Y11, count, count \
+	VEXTRACTI128 $1, count, X11 \
+	VPADDQ X11, low, low \
+	VPSRLDQ $8, low, X11 \
+	VPADDQ X11, low, low \
+	MOVQ low, AX
+
 // SUM puts into AX the sum of the counts in Y14 and Y15.
 #define SUM \
 	VPADDD Y14, Y15, Y15 \
-	VEXTRACTI128 $1, Y15, X14 \
-	VPMOVSXDQ X15, Y15 \
-	VPMOVSXDQ X14, Y14 \
-	VPADDQ Y14, Y15, Y15 \
-	VEXTRACTI128 $1, Y15, X14 \
-	VPADDQ X14, X15, X15 \
-	VPSRLDQ $8, X15, X14 \
-	VPADDQ X14, X15, X15 \
-	MOVQ X15, AX
+	TOTAL(Y15, X15)
 
 // SPLIT makes a of the even and b of the odd lanes of two vectors, and JOIN is
 // its inverse. t and u are changed.
@@ -75,3 +79,13 @@
 	VUNPCKHPS b, a, u \
 	VPERM2F128 $0x20, u, t, a \
 	VPERM2F128 $0x31, u, t, b
+
+// HALVES makes floats, after a factor of 2^-31 (Y8), of the 16-bit samples in
+// the lower halves (to l) and in the upper halves (Y9 masks them) of x.
+#define HALVES(x, l) \
+	VPSLLD $16, x, l \
+	VPAND Y9, x, x \
+	VCVTDQ2PS l, l \
+	VCVTDQ2PS x, x \
+	VMULPS Y8, l, l \
+	VMULPS Y8, x, x

@@ -34,16 +34,14 @@ func (k *kernel) decode(dst [][]float32, src []byte, enc Encoding) (frames int) 
 	}
 	src = src[:frames*len(dst)*enc.Bytes()]
 	switch {
-	case !kernelsFit(dst):
+	case !hostIsLittleEndian:
 		decodePlain(dst, src, enc)
 	case len(dst) == 1:
 		k.flat[F32][enc](bytesOf(dst[0][:frames]), src)
 	case len(dst) == 2:
 		k.split[enc](bytesOf(dst[0][:frames]), bytesOf(dst[1][:frames]), src)
-	case enc == F32:
-		k.splitAll(dst, src, 0)
 	default:
-		k.decodeBlocks(dst, src, enc)
+		k.splitAll(dst, src, enc, frames)
 	}
 	return frames
 }
@@ -55,17 +53,14 @@ func (k *kernel) encode(dst []byte, src [][]float32, enc Encoding) (clipped int)
 	}
 	dst = dst[:frames*len(src)*enc.Bytes()]
 	switch {
-	case !kernelsFit(src):
+	case !hostIsLittleEndian:
 		return encodePlain(dst, src, enc)
 	case len(src) == 1:
 		return k.flat[enc][F32](dst, bytesOf(src[0][:frames]))
 	case len(src) == 2:
 		return k.join[enc](dst, bytesOf(src[0][:frames]), bytesOf(src[1][:frames]))
-	case enc == F32:
-		k.joinAll(dst, src, 0)
-		return 0
 	}
-	return k.encodeBlocks(dst, src, enc)
+	return k.joinAll(dst, src, enc, frames)
 }
 
 func (k *kernel) convert(dst, src []byte, to, from Encoding) (clipped int) {
@@ -95,75 +90,45 @@ func wholeSamples(dst, src []byte, to, from Encoding) int {
 	return min(len(dst)/to.Bytes(), len(src)/from.Bytes())
 }
 
-// blockFrames returns how many frames a block holds, none of which the assembly leaves to the portable kernels.
-func blockFrames(channels int) int { return blockLen / channels &^ (step - 1) }
-
-// decodeBlocks converts by blocks and separates each while it is in the cache.
-func (k *kernel) decodeBlocks(dst [][]float32, src []byte, enc Encoding) {
-	b := getBlock()
-	defer b.release()
-	ratio, size := F32.Bytes()/enc.Bytes(), blockFrames(len(dst))*len(dst)*enc.Bytes()
-	for start := 0; len(src) > 0; {
-		n := min(size, len(src))
-		floats := b[:n*ratio]
-		k.flat[F32][enc](floats, src[:n])
-		start = k.splitAll(dst, floats, start)
-		src = src[n:]
+// splitAll separates frames of three or more channels, four of them at a time. Where their number isn't a multiple of
+// four, the last four overlap the ones before.
+func (k *kernel) splitAll(planar [][]float32, wire []byte, enc Encoding, frames int) {
+	for done := 0; done < len(planar); done += 4 {
+		g := groupAt(done, len(planar), enc)
+		a, b, c, d := g.planes(planar, frames)
+		k.split4[enc](a, b, c, d, wire[g.start:len(wire)-g.behind], g.stride)
 	}
 }
 
-// encodeBlocks interleaves by blocks and converts each while it is in the cache.
-func (k *kernel) encodeBlocks(dst []byte, src [][]float32, enc Encoding) (clipped int) {
-	b := getBlock()
-	defer b.release()
-	ratio, size := F32.Bytes()/enc.Bytes(), blockFrames(len(src))*len(src)*enc.Bytes()
-	for start := 0; len(dst) > 0; {
-		n := min(size, len(dst))
-		floats := b[:n*ratio]
-		start = k.joinAll(floats, src, start)
-		clipped += k.flat[enc][F32](dst[:n], floats)
-		dst = dst[n:]
+// joinAll is the inverse of splitAll.
+func (k *kernel) joinAll(wire []byte, planar [][]float32, enc Encoding, frames int) (clipped int) {
+	for done := 0; done < len(planar); done += 4 {
+		g := groupAt(done, len(planar), enc)
+		a, b, c, d := g.planes(planar, frames)
+		counts := k.join4[enc](wire[g.start:len(wire)-g.behind], a, b, c, d, g.stride)
+		for i := done - g.first; g.first+i < min(done+4, len(planar)); i++ {
+			clipped += counts[i]
+		}
 	}
 	return clipped
 }
 
-// splitAll separates frames of three or more channels of floats to planar from the index start, four channels at a
-// time, and returns the index behind them. Where the number of channels isn't a multiple of four, some are moved twice.
-func (k *kernel) splitAll(planar [][]float32, frames []byte, start int) (end int) {
-	stride := F32.Bytes() * len(planar)
-	end = start + len(frames)/stride
-	for c := range groups(len(planar)) {
-		a, b, x, d := four(planar, c, start, end)
-		k.split4(a, b, x, d, frames[4*c:len(frames)-stride+4*min(c+4, len(planar))], stride)
-	}
-	return end
+// group is four neighbouring channels, or all three.
+type group struct {
+	first         int // channel
+	start, behind int // bytes in a frame before it and after it
+	stride        int // bytes of a frame
 }
 
-// joinAll is the inverse of splitAll.
-func (k *kernel) joinAll(frames []byte, planar [][]float32, start int) (end int) {
-	stride := F32.Bytes() * len(planar)
-	end = start + len(frames)/stride
-	for c := range groups(len(planar)) {
-		a, b, x, d := four(planar, c, start, end)
-		k.join4(frames[4*c:len(frames)-stride+4*min(c+4, len(planar))], a, b, x, d, stride)
-	}
-	return end
+// groupAt returns the group that has the channel done, and the next ones if they exist.
+func groupAt(done, channels int, enc Encoding) group {
+	first := max(0, min(done, channels-4))
+	after := max(0, channels-first-4)
+	return group{first, first * enc.Bytes(), after * enc.Bytes(), channels * enc.Bytes()}
 }
 
-// groups yields the first channel of each group of four.
-func groups(channels int) func(yield func(first int) bool) {
-	return func(yield func(first int) bool) {
-		for c := 0; c < channels; c += 4 {
-			if !yield(max(0, min(c, channels-4))) {
-				return
-			}
-		}
-	}
-}
-
-// four returns the samples from start to end of four neighbours, of which the last may be missing: see split4.
-func four(planar [][]float32, first, start, end int) (a, b, c, d []byte) {
-	at := func(i int) []byte { return bytesOf(planar[min(first+i, len(planar)-1)][start:end]) }
+func (g group) planes(planar [][]float32, frames int) (a, b, c, d []byte) {
+	at := func(i int) []byte { return bytesOf(planar[min(g.first+i, len(planar)-1)][:frames]) }
 	return at(0), at(1), at(2), at(3)
 }
 

@@ -5,8 +5,8 @@ import (
 	"math"
 )
 
-// The plain conversions take one sample at a time. They serve more channels than the kernels do, dither, and the tests
-// as the reference.
+// The plain conversions take one sample at a time. They serve dither, the portable kernels where a sample is out of the
+// ordinary, and big-endian machines.
 
 // get returns the first sample of b as a float, before any scaling of the integers.
 func get(b []byte, enc Encoding) float64 {

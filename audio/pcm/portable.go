@@ -9,14 +9,14 @@ import (
 var portable = kernel{
 	name: "portable",
 	flat: [encodingCount][encodingCount]flat{
-		F32: {F32: same, I16: shortsToFloats, I32: intsToFloats},
-		I16: {F32: floatsToShorts, I16: same, I32: intsToShorts},
-		I32: {F32: floatsToInts, I16: shortsToInts, I32: same},
+		F32: {F32: same, I16: gatherFlat(I16), I32: gatherFlat(I32)},
+		I16: {F32: scatterFlat(I16), I16: same, I32: intsToShorts},
+		I32: {F32: scatterFlat(I32), I16: shortsToInts, I32: same},
 	},
-	split:    [encodingCount]split{F32: splitFloats, I16: splitShorts, I32: splitInts},
-	join:     [encodingCount]join{F32: joinFloats, I16: joinShorts, I32: joinInts},
-	split4:   split4Portable,
-	join4:    join4Portable,
+	split:    [encodingCount]split{F32: splitPortable(F32), I16: splitPortable(I16), I32: splitPortable(I32)},
+	join:     [encodingCount]join{F32: joinPortable(F32), I16: joinPortable(I16), I32: joinPortable(I32)},
+	split4:   [encodingCount]split4{F32: split4Portable(F32), I16: split4Portable(I16), I32: split4Portable(I32)},
+	join4:    [encodingCount]join4{F32: join4Portable(F32), I16: join4Portable(I16), I32: join4Portable(I32)},
 	widen24:  widen24Portable,
 	narrow24: narrow24Portable,
 	clean:    cleanPortable,
@@ -24,32 +24,123 @@ var portable = kernel{
 
 var le = binary.LittleEndian
 
-func floatAt(b []byte, i int) float32       { return math.Float32frombits(le.Uint32(b[4*i:])) }
-func putFloat(b []byte, i int, v float32)   { le.PutUint32(b[4*i:], math.Float32bits(v)) }
-func moveFloat(dst []byte, i int, b []byte) { le.PutUint32(dst[4*i:], le.Uint32(b)) }
-
 func same(dst, src []byte) (clipped int) {
 	copy(dst, src)
 	return 0
 }
 
-func shortsToFloats(dst, src []byte) (clipped int) {
-	for i := range len(src) / 2 {
-		putFloat(dst, i, float32(int16(le.Uint16(src[2*i:])))*(1.0/scale16))
+// gather makes floats of the samples that lie at the beginning of src and every stride bytes further.
+func gather(dst, src []byte, stride int, enc Encoding) {
+	switch enc {
+	case F32:
+		for i := range len(dst) / 4 {
+			le.PutUint32(dst[4*i:], le.Uint32(src[i*stride:]))
+		}
+	case I16:
+		for i := range len(dst) / 4 {
+			v := float32(int16(le.Uint16(src[i*stride:]))) * (1.0 / scale16)
+			le.PutUint32(dst[4*i:], math.Float32bits(v))
+		}
+	case I32:
+		for i := range len(dst) / 4 {
+			v := float32(int32(le.Uint32(src[i*stride:]))) * (1.0 / scale32)
+			le.PutUint32(dst[4*i:], math.Float32bits(v))
+		}
 	}
-	return 0
+}
+
+// roundBits is 1.5 * 2^52. A float64 below 2^51 that it is added to has its value, rounded half to even to an integer, in
+// the low bits of the sum.
+const roundBits = 0x1.8p52
+
+// scatter is the inverse of gather.
+func scatter(dst, src []byte, stride int, enc Encoding) (clipped int) {
+	switch enc {
+	case F32:
+		for i := range len(src) / 4 {
+			le.PutUint32(dst[i*stride:], le.Uint32(src[4*i:]))
+		}
+	case I16:
+		for i := range len(src) / 4 {
+			v := float64(math.Float32frombits(le.Uint32(src[4*i:]))) * scale16
+			if v >= math.MinInt16-0.5 && v < math.MaxInt16+0.5 {
+				le.PutUint16(dst[i*stride:], uint16(math.Float64bits(v+roundBits)))
+			} else {
+				clipped += putI16(dst[i*stride:], v)
+			}
+		}
+	case I32:
+		for i := range len(src) / 4 {
+			v := float64(math.Float32frombits(le.Uint32(src[4*i:]))) * scale32
+			if v >= math.MinInt32 && v <= math.MaxInt32 {
+				le.PutUint32(dst[i*stride:], uint32(math.Float64bits(v+roundBits)))
+			} else {
+				clipped += putI32(dst[i*stride:], v)
+			}
+		}
+	}
+	return clipped
+}
+
+func gatherFlat(enc Encoding) flat {
+	return func(dst, src []byte) (clipped int) {
+		gather(dst, src, enc.Bytes(), enc)
+		return 0
+	}
+}
+
+func scatterFlat(enc Encoding) flat {
+	return func(dst, src []byte) (clipped int) { return scatter(dst, src, enc.Bytes(), enc) }
+}
+
+func splitPortable(enc Encoding) split {
+	size := enc.Bytes()
+	return func(left, right, src []byte) {
+		if len(src) > 0 {
+			gather(left, src, 2*size, enc)
+			gather(right, src[size:], 2*size, enc)
+		}
+	}
+}
+
+func joinPortable(enc Encoding) join {
+	size := enc.Bytes()
+	return func(dst, left, right []byte) (clipped int) {
+		if len(dst) == 0 {
+			return 0
+		}
+		return scatter(dst, left, 2*size, enc) + scatter(dst[size:], right, 2*size, enc)
+	}
+}
+
+func split4Portable(enc Encoding) split4 {
+	size := enc.Bytes()
+	return func(a, b, c, d, frames []byte, stride int) {
+		gather(a, frames, stride, enc)
+		gather(b, frames[size:], stride, enc)
+		gather(c, frames[2*size:], stride, enc)
+		if stride > 3*size {
+			gather(d, frames[3*size:], stride, enc)
+		}
+	}
+}
+
+func join4Portable(enc Encoding) join4 {
+	size := enc.Bytes()
+	return func(frames, a, b, c, d []byte, stride int) (clipped [4]int) {
+		clipped[0] = scatter(frames, a, stride, enc)
+		clipped[1] = scatter(frames[size:], b, stride, enc)
+		clipped[2] = scatter(frames[2*size:], c, stride, enc)
+		if stride > 3*size {
+			clipped[3] = scatter(frames[3*size:], d, stride, enc)
+		}
+		return clipped
+	}
 }
 
 func shortsToInts(dst, src []byte) (clipped int) {
 	for i := range len(src) / 2 {
 		le.PutUint32(dst[4*i:], uint32(le.Uint16(src[2*i:]))<<16)
-	}
-	return 0
-}
-
-func intsToFloats(dst, src []byte) (clipped int) {
-	for i := range len(src) / 4 {
-		putFloat(dst, i, float32(int32(le.Uint32(src[4*i:])))*(1.0/scale32))
 	}
 	return 0
 }
@@ -64,121 +155,6 @@ func intsToShorts(dst, src []byte) (clipped int) {
 		le.PutUint16(dst[2*i:], uint16(v))
 	}
 	return clipped
-}
-
-// roundBits is 1.5 * 2^52. A float64 below 2^51 that it is added to has its value, rounded half to even to an integer, in
-// the low bits of the sum.
-const roundBits = 0x1.8p52
-
-func floatsToShorts(dst, src []byte) (clipped int) {
-	for i := range len(src) / 4 {
-		v := float64(floatAt(src, i)) * scale16
-		if v >= math.MinInt16-0.5 && v < math.MaxInt16+0.5 {
-			le.PutUint16(dst[2*i:], uint16(math.Float64bits(v+roundBits)))
-		} else {
-			clipped += putI16(dst[2*i:], v)
-		}
-	}
-	return clipped
-}
-
-func floatsToInts(dst, src []byte) (clipped int) {
-	for i := range len(src) / 4 {
-		v := float64(floatAt(src, i)) * scale32
-		if v >= math.MinInt32 && v <= math.MaxInt32 {
-			le.PutUint32(dst[4*i:], uint32(math.Float64bits(v+roundBits)))
-		} else {
-			clipped += putI32(dst[4*i:], v)
-		}
-	}
-	return clipped
-}
-
-// aside is the number of stereo frames that the portable kernels convert at a time, in a buffer on the stack.
-const aside = 64
-
-func splitFloats(left, right, src []byte) {
-	for i := range len(left) / 4 {
-		moveFloat(left, i, src[8*i:])
-		moveFloat(right, i, src[8*i+4:])
-	}
-}
-
-func joinFloats(dst, left, right []byte) (clipped int) {
-	for i := range len(left) / 4 {
-		moveFloat(dst, 2*i, left[4*i:])
-		moveFloat(dst, 2*i+1, right[4*i:])
-	}
-	return 0
-}
-
-func splitShorts(left, right, src []byte) {
-	var floats [8 * aside]byte
-	for len(left) > 0 {
-		n := min(aside, len(left)/4)
-		shortsToFloats(floats[:], src[:4*n])
-		splitFloats(left[:4*n], right[:4*n], floats[:])
-		left, right, src = left[4*n:], right[4*n:], src[4*n:]
-	}
-}
-
-func splitInts(left, right, src []byte) {
-	var floats [8 * aside]byte
-	for len(left) > 0 {
-		n := min(aside, len(left)/4)
-		intsToFloats(floats[:], src[:8*n])
-		splitFloats(left[:4*n], right[:4*n], floats[:])
-		left, right, src = left[4*n:], right[4*n:], src[8*n:]
-	}
-}
-
-func joinShorts(dst, left, right []byte) (clipped int) {
-	var floats [8 * aside]byte
-	for len(left) > 0 {
-		n := min(aside, len(left)/4)
-		joinFloats(floats[:], left[:4*n], right[:4*n])
-		clipped += floatsToShorts(dst, floats[:8*n])
-		dst, left, right = dst[4*n:], left[4*n:], right[4*n:]
-	}
-	return clipped
-}
-
-func joinInts(dst, left, right []byte) (clipped int) {
-	var floats [8 * aside]byte
-	for len(left) > 0 {
-		n := min(aside, len(left)/4)
-		joinFloats(floats[:], left[:4*n], right[:4*n])
-		clipped += floatsToInts(dst, floats[:8*n])
-		dst, left, right = dst[8*n:], left[4*n:], right[4*n:]
-	}
-	return clipped
-}
-
-// The order of the channels matters: with three of them d is c, at the place of the next frame's first sample, which
-// therefore isn't touched.
-
-func split4Portable(a, b, c, d, frames []byte, stride int) {
-	for i := range len(a) / 4 {
-		frame := frames[i*stride:]
-		moveFloat(a, i, frame)
-		moveFloat(b, i, frame[4:])
-		moveFloat(c, i, frame[8:])
-		if stride > 12 {
-			moveFloat(d, i, frame[12:])
-		}
-	}
-}
-
-func join4Portable(frames, a, b, c, d []byte, stride int) {
-	for i := range len(a) / 4 {
-		frame := frames[i*stride:]
-		moveFloat(frame, 0, a[4*i:])
-		moveFloat(frame, 1, b[4*i:])
-		moveFloat(frame, 2, c[4*i:])
-		if stride > 12 {
-			moveFloat(frame, 3, d[4*i:])
-		}
-	}
 }
 
 func widen24Portable(dst, src []byte) (clipped int) {

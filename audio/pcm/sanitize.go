@@ -6,6 +6,9 @@ import "math"
 // recursive filters down by a factor of a hundred.
 const tiny = 1e-30
 
+// blockLen is the number of samples that are looked at together.
+const blockLen = 2048
+
 // Sanitize replaces in place what no filter should see by 0: NaN, infinities, and values with 0 < |x| < 1e-30. It
 // returns how many samples it replaced. Clean audio is recognised at the speed of memory and isn't written to.
 func Sanitize(x []float32) (replaced int) {

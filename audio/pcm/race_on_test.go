@@ -1,5 +1,0 @@
-//go:build race
-
-package pcm
-
-const raceEnabled = true
