@@ -1,0 +1,216 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// valve is a writer that takes nothing while it is shut.
+type valve struct {
+	mu   sync.Mutex
+	open sync.Cond
+	shut bool
+	fail error
+	buf  bytes.Buffer
+}
+
+func newValve(shut bool) *valve {
+	v := &valve{shut: shut}
+	v.open.L = &v.mu
+	return v
+}
+
+func (v *valve) Write(p []byte) (int, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for v.shut {
+		v.open.Wait()
+	}
+	if v.fail != nil {
+		return 0, v.fail
+	}
+	return v.buf.Write(p)
+}
+
+func (v *valve) turn(shut bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.shut = shut
+	v.open.Broadcast()
+}
+
+// lines returns what was written, parsed.
+func (v *valve) lines(t *testing.T) (out []map[string]any) {
+	t.Helper()
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for line := range strings.Lines(v.buf.String()) {
+		var m map[string]any
+		if err := json.Unmarshal([]byte(line), &m); err != nil {
+			t.Fatalf("line %q: %v", line, err)
+		}
+		out = append(out, m)
+	}
+	return out
+}
+
+func mustFlush(t *testing.T, l *Log) {
+	t.Helper()
+	if err := l.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestFR010_EveryLineIsJSONInOrder(t *testing.T) {
+	v := newValve(false)
+	l := OpenLog(v, LogOptions{})
+	for i := range 500 {
+		l.Info("call", "request_id", fmt.Sprint(i))
+	}
+	l.Debug("not told")
+	mustFlush(t, l)
+	got := v.lines(t)
+	if len(got) != 500 || l.Dropped() != 0 {
+		t.Fatalf("%d lines, %d dropped", len(got), l.Dropped())
+	}
+	for i, line := range got {
+		if line["request_id"] != fmt.Sprint(i) || line["level"] != "info" || line["message"] != "call" || line["timestamp"] == nil {
+			t.Fatalf("line %d: %v", i, line)
+		}
+	}
+}
+
+// A blocked sink blocks nobody: logging returns, lines beyond the buffer are counted, and when the sink is free again, those that
+// were kept come, and how many were lost.
+func TestABlockedSinkBlocksNoCall(t *testing.T) {
+	v := newValve(true)
+	l := OpenLog(v, LogOptions{BufferBytes: 2000})
+	for i := range 1000 {
+		l.Info("call", "i", i) // would hang here
+	}
+	lost := l.Dropped()
+	if lost < 900 || lost >= 1000 {
+		t.Errorf("%d lines lost", lost)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	if err := l.Flush(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("flushing a blocked sink: %v", err)
+	}
+	v.turn(false)
+	mustFlush(t, l)
+	l.Info("after")
+	mustFlush(t, l)
+	var kept, told float64
+	got := v.lines(t)
+	for _, line := range got {
+		if line["message"] == "call" {
+			kept++
+		}
+		if n, ok := line["lines"].(float64); ok {
+			told += n
+		}
+	}
+	if kept+told != 1000 || told != float64(lost) || l.Dropped() != lost {
+		t.Errorf("%v kept, %v told to be lost, of which %v were", kept, told, lost)
+	}
+}
+
+func TestASinkThatFailsIsCounted(t *testing.T) {
+	v := newValve(false)
+	v.fail = io.ErrClosedPipe
+	l := OpenLog(v, LogOptions{})
+	l.Info("a")
+	l.Info("b")
+	mustFlush(t, l)
+	if l.Dropped() != 2 {
+		t.Errorf("%d dropped, want 2", l.Dropped())
+	}
+	v.mu.Lock()
+	v.fail = nil
+	v.mu.Unlock()
+	l.Info("c")
+	mustFlush(t, l)
+	if got := v.lines(t); len(got) != 2 || got[1]["lines"] != 2.0 {
+		t.Errorf("got %v", got)
+	}
+}
+
+func TestRepeatedLinesAreSampled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := newValve(false)
+		l := OpenLog(v, LogOptions{RepeatInterval: time.Second, RepeatBurst: 3})
+		refused := func(code string) {
+			l.Warn("call", "request_id", time.Now().String(), "method", "M", "code", code)
+		}
+		for range 10 {
+			refused("overloaded")
+			refused("token_missing")
+			l.Info("call", "method", "M")
+			l.Error("call", "method", "M", "code", "panic", "error_id", "x")
+		}
+		time.Sleep(time.Second)
+		refused("overloaded")
+		mustFlush(t, l)
+		counts := map[any]int{}
+		var left any
+		for _, line := range v.lines(t) {
+			counts[fmt.Sprint(line["level"], " ", line["code"])]++
+			if line["repeats_left_out"] != nil {
+				left = line["repeats_left_out"]
+			}
+		}
+		for kind, want := range map[string]int{"warn overloaded": 4, "warn token_missing": 3, "info <nil>": 10, "error panic": 10} {
+			if counts[kind] != want {
+				t.Errorf("%s: %d lines, want %d", kind, counts[kind], want)
+			}
+		}
+		if left != 7.0 {
+			t.Errorf("left out: %v, want 7", left)
+		}
+	})
+}
+
+func TestSamplingHeedsAttributesGivenBefore(t *testing.T) {
+	v := newValve(false)
+	l := OpenLog(v, LogOptions{RepeatInterval: time.Hour, RepeatBurst: 1})
+	for range 3 {
+		l.With("code", "a").Warn("x")
+		l.With("code", "b").Warn("x")
+		l.WithGroup("g").Warn("y")
+	}
+	mustFlush(t, l)
+	if got := v.lines(t); len(got) != 3 {
+		t.Errorf("%d lines, want 3: %v", len(got), got)
+	}
+}
+
+func TestKindsOfRepeatsAreBounded(t *testing.T) {
+	r := &repeats{interval: time.Hour, burst: 1, seen: make(map[string]*repeated)}
+	for i := range 5000 {
+		r.admit(fmt.Sprint(i), time.Now())
+		if len(r.seen) > mostRepeats {
+			t.Fatalf("%d kinds are kept", len(r.seen))
+		}
+	}
+}
+
+func TestPrettyLines(t *testing.T) {
+	v := newValve(false)
+	l := OpenLog(v, LogOptions{Pretty: true, Level: slog.LevelDebug})
+	l.Debug("hello there", "a", 1)
+	mustFlush(t, l)
+	if got := v.buf.String(); !strings.Contains(got, `level=debug message="hello there" a=1`) {
+		t.Errorf("got %q", got)
+	}
+}

@@ -1,0 +1,123 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+)
+
+// repeats bounds how often lines are logged that differ only in whom they happened to: of those of the level warn and above that
+// agree in message, method, code and node, so many in each interval. How many were left out is told with the next one. Lines
+// below warn, of which each tells of a call, and those with an error id, which a client may ask for, are never left out.
+type repeats struct {
+	interval time.Duration
+	burst    int
+
+	mu   sync.Mutex
+	seen map[string]*repeated
+}
+
+type repeated struct {
+	since time.Time
+	lines int // logged since then
+	left  int // left out
+}
+
+// mostRepeats bounds the kinds of lines that are told apart; when there are more, counting starts anew.
+const mostRepeats = 1024
+
+// admit reports whether a line of a kind is to be logged, and how many before it weren't.
+func (r *repeats) admit(kind string, now time.Time) (ok bool, left int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := r.seen[kind]
+	if s == nil {
+		if len(r.seen) >= mostRepeats {
+			clear(r.seen)
+		}
+		s = &repeated{since: now}
+		r.seen[kind] = s
+	}
+	if now.Sub(s.since) >= r.interval {
+		s.since, s.lines = now, 0
+	}
+	if s.lines >= r.burst {
+		s.left++
+		return false, 0
+	}
+	s.lines++
+	left, s.left = s.left, 0
+	return true, left
+}
+
+// repeatHandler is a slog.Handler that leaves out repeated lines.
+type repeatHandler struct {
+	slog.Handler
+	repeats *repeats
+	known   string // the part of the kind that WithAttrs gave
+}
+
+func newRepeatHandler(next slog.Handler, interval time.Duration, burst int) slog.Handler {
+	if interval <= 0 {
+		return next
+	}
+	return repeatHandler{next, &repeats{interval: interval, burst: max(burst, 1), seen: make(map[string]*repeated)}, ""}
+}
+
+// Handle implements slog.Handler.
+func (h repeatHandler) Handle(ctx context.Context, record slog.Record) error {
+	kind, named := h.kindOf(record)
+	if record.Level < slog.LevelWarn || named {
+		return h.Handler.Handle(ctx, record)
+	}
+	ok, left := h.repeats.admit(kind, record.Time)
+	if !ok {
+		return nil
+	}
+	if left > 0 {
+		record = record.Clone()
+		record.AddAttrs(slog.Int("repeats_left_out", left))
+	}
+	return h.Handler.Handle(ctx, record)
+}
+
+// kindOf is what repeated lines have in common; named says that the line has an error id.
+func (h repeatHandler) kindOf(record slog.Record) (kind string, named bool) {
+	if record.Level < slog.LevelWarn {
+		return "", false
+	}
+	var b strings.Builder
+	b.WriteString(record.Level.String() + "\x00" + record.Message + h.known)
+	record.Attrs(func(a slog.Attr) bool {
+		named = named || a.Key == "error_id"
+		b.WriteString(part(a))
+		return true
+	})
+	return b.String(), named
+}
+
+// part is what an attribute adds to the kind.
+func part(a slog.Attr) string {
+	switch a.Key {
+	case "method", "code", "node_id", "error_type", "decision", "reason":
+		return "\x00" + a.Key + "=" + a.Value.String()
+	}
+	return ""
+}
+
+// WithAttrs implements slog.Handler.
+func (h repeatHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	for _, a := range attrs {
+		h.known += part(a)
+	}
+	h.Handler = h.Handler.WithAttrs(attrs)
+	return h
+}
+
+// WithGroup implements slog.Handler.
+func (h repeatHandler) WithGroup(name string) slog.Handler {
+	h.Handler = h.Handler.WithGroup(name)
+	return h
+}
