@@ -49,7 +49,14 @@ type Answer struct {
 // Stream is a pipeline on the service that is fed piece by piece. Its nodes keep their state from one chunk to the next.
 //
 // One goroutine may send while another receives, and that is how it is meant: the service stops reading when its queue is
-// full and answers aren't taken, so that a program that sends much before it receives waits for ever. [Stream.Pipe] does both.
+// full and answers aren't taken, so that a program that sends much before it receives waits for ever. [Stream.Pipe] does both:
+//
+//	s, err := c.Stream(ctx, m, client.StreamOptions{})
+//	...
+//	for answer, err := range s.Pipe(chunks) { // an iter.Seq2[client.Chunk, error]
+//		...
+//		use(answer.Sequence, answer.Audio["vad"], answer.Data["vad"])
+//	}
 //
 // A stream is over when Recv has returned an error, io.EOF for a good end, or after Cancel; one of both must happen, or its
 // resources stay.

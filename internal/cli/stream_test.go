@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -15,7 +16,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	remotemedia "github.com/remotemedia/remotemedia-go"
 	"github.com/remotemedia/remotemedia-go/audio/pcm"
+	"github.com/remotemedia/remotemedia-go/internal/app"
 	"github.com/remotemedia/remotemedia-go/media"
 )
 
@@ -289,4 +292,41 @@ func TestStreamEndsWhenNobodyReadsItsLines(t *testing.T) {
 			t.Errorf("%v: exit code %d, %s", where, code, stderr.String())
 		}
 	}
+}
+
+// A service that shuts down ends the command as one that can't be reached, though the input goes on.
+func TestStreamToAServiceThatShutsDown(t *testing.T) {
+	catalog, err := remotemedia.Catalog()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	ready, done := make(chan string, 1), make(chan error, 1)
+	go func() {
+		done <- app.Serve(ctx, app.Options{
+			Listen: []string{"127.0.0.1:0"}, Catalog: catalog, Log: slog.New(slog.DiscardHandler),
+			Ready: func(address, _ string) { ready <- address },
+		})
+	}()
+	stdin, feed := io.Pipe()
+	go feed.Write(make([]byte, 3200)) // and no more
+	var stderr bytes.Buffer
+	args := []string{"stream", speech, "-i", "-", "--in-format", "s16le", "--rate", "16000", "--json", "--server", <-ready}
+	code := Run(t.Context(), args, Env{Stdin: stdin, Stdout: writerFunc(func([]byte) { cancel() }), Stderr: &stderr})
+	if code != ExitRefused || !strings.Contains(stderr.String(), "Server shutting down") || !strings.Contains(stderr.String(), "after 1 answers") {
+		t.Errorf("exit code %d, %s", code, stderr.String())
+	}
+	feed.Close()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
+
+// writerFunc is told what is written.
+type writerFunc func([]byte)
+
+func (f writerFunc) Write(p []byte) (int, error) {
+	f(p)
+	return len(p), nil
 }
