@@ -81,6 +81,14 @@ func (o *Output) Release() {
 }
 
 func (n *NodeOutput) merge(s *Session) error {
+	if len(n.Items) == 1 && n.Items[0].Audio == nil { // the most common cases need no lists
+		n.Data = n.Items[0].Data
+		return nil
+	}
+	if len(n.Items) == 1 {
+		n.Audio = n.Items[0].Audio.Retain()
+		return render(s, n.ID, n.Audio)
+	}
 	var buffers []*audio.Buffer
 	var data [][]byte
 	for _, item := range n.Items {
@@ -91,7 +99,7 @@ func (n *NodeOutput) merge(s *Session) error {
 		}
 	}
 	n.Data = mergeData(data)
-	if err := render(s, n.ID, buffers); err != nil {
+	if err := render(s, n.ID, buffers...); err != nil {
 		return err
 	}
 	return n.mergeAudio(s, buffers)
@@ -109,7 +117,7 @@ func mergeData(data [][]byte) []byte {
 }
 
 // render makes the wire bytes of every buffer, so that a later failure to do so can't happen, and tells of clipping.
-func render(s *Session, id string, buffers []*audio.Buffer) error {
+func render(s *Session, id string, buffers ...*audio.Buffer) error {
 	clipped := 0
 	for _, b := range buffers {
 		_, n, err := b.Wire(s.account)

@@ -74,6 +74,9 @@ func (s *Session) Account() *mem.Account { return s.account }
 // Limits returns the limits in force.
 func (s *Session) Limits() Limits { return s.limits }
 
+// Warned reports whether there are warnings.
+func (s *Session) Warned() bool { return len(s.warned.texts) > 0 }
+
 // Warnings returns what the nodes warned of so far, each text once.
 func (s *Session) Warnings() []string { return s.warned.list() }
 
@@ -84,6 +87,19 @@ func (s *Session) Stats() []NodeStats {
 		s.collect()
 	}
 	return s.stats
+}
+
+// Figures is Stats without the nodes' own figures, into memory of the caller's: the cheap way for every turn. After a job that was
+// given up it tells what was known before.
+func (s *Session) Figures(into []NodeStats) []NodeStats {
+	if s.state.Load() != idle {
+		return append(into[:0], s.Stats()...)
+	}
+	into = into[:0]
+	for i := range s.nodes {
+		into = append(into, s.nodes[i].stats)
+	}
+	return into
 }
 
 // collect takes the figures, when no job is running.

@@ -9,6 +9,7 @@ import (
 	"google.golang.org/grpc/peer"
 
 	"github.com/remotemedia/remotemedia-go/fault"
+	"github.com/remotemedia/remotemedia-go/internal/admission"
 	"github.com/remotemedia/remotemedia-go/internal/server/stream"
 )
 
@@ -25,6 +26,7 @@ const (
 // call is what the interceptors and the handler of one call tell each other. It belongs to the handler's goroutine.
 type call struct {
 	method    string
+	startedAs string // the id that the headers gave or that was made; never changed
 	requestID string
 	named     bool // the client's headers gave the id
 	started   time.Time
@@ -37,6 +39,11 @@ type call struct {
 	fault    *fault.Error // what the call failed with, in band or not
 	inBand   *fault.Error // what ended a stream that was told so, with the status OK
 	stream   *stream.Summary
+
+	tenant   string            // "" where nobody asks who calls
+	place    *admission.Place  // of a unary call, nil without admission
+	admitted *admission.Stream // of a stream, nil without admission
+	running  running
 }
 
 type callKey struct{}
@@ -44,6 +51,7 @@ type callKey struct{}
 func newCall(ctx context.Context, method string) *call {
 	c := &call{method: method, started: time.Now()}
 	c.requestID, c.named = requestIDOf(ctx)
+	c.startedAs = c.requestID
 	if p, ok := peer.FromContext(ctx); ok {
 		c.client = p.Addr.String()
 	}

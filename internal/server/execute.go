@@ -11,6 +11,7 @@ import (
 	pb "github.com/remotemedia/remotemedia-go/api/remotemedia/v1"
 	"github.com/remotemedia/remotemedia-go/engine"
 	"github.com/remotemedia/remotemedia-go/graph"
+	"github.com/remotemedia/remotemedia-go/internal/admission"
 	"github.com/remotemedia/remotemedia-go/internal/wire"
 	"github.com/remotemedia/remotemedia-go/node"
 )
@@ -21,9 +22,13 @@ func receive(stream grpc.ServerStream, in *wire.Incoming) error {
 		return err
 	}
 	if in.Err != nil {
-		return status.Errorf(codes.Internal, "the request can't be decoded: %v", in.Err)
+		return undecodable(in.Err)
 	}
 	return nil
+}
+
+func undecodable(err error) error {
+	return status.Errorf(codes.Internal, "the request can't be decoded: %v", err)
 }
 
 // execution is one call of ExecutePipeline.
@@ -37,6 +42,7 @@ type execution struct {
 	plan     *graph.Plan
 	data     map[string]node.Item // data inputs by node id
 	session  *engine.Session
+	slot     *admission.Slot // held from the decoded request to the encoded answer
 	warnings []string
 	adopt    time.Duration // turning messages into items
 	kinds    map[string]uint64
@@ -46,10 +52,16 @@ type execution struct {
 func (s *Server) executePipeline(ctx context.Context, stream grpc.ServerStream) error {
 	x := &execution{server: s, call: callOf(ctx), req: new(pb.ExecuteRequest), kinds: make(map[string]uint64)}
 	x.in = &wire.Incoming{Message: x.req}
-	if err := receive(stream, x.in); err != nil {
+	if err := s.receiveBody(x.call, stream, x.in); err != nil {
 		return err
 	}
 	x.note()
+	slot, err := x.call.compute(ctx)
+	if err != nil {
+		return err
+	}
+	defer slot.Release()
+	x.slot = slot
 	if err := x.prepare(); err != nil {
 		return err
 	}
@@ -95,8 +107,12 @@ func (x *execution) prepare() error {
 	if err := x.checkSamples(); err != nil {
 		return err
 	}
-	x.session, err = x.server.options.Engine.Open(x.plan, limits)
-	return err
+	if x.session, err = x.server.options.Engine.Open(x.plan, limits); err != nil {
+		return err
+	}
+	x.session.SetSlot(x.slot)
+	x.call.running.session.Store(x.session)
+	return nil
 }
 
 // checkSamples tells of a buffer that is too long before its bytes are charged, which they might be too many for.
@@ -130,6 +146,7 @@ func (x *execution) run(ctx context.Context, stream grpc.ServerStream) error {
 		return err
 	}
 	defer frame.Free()
+	x.slot.Release() // a peer that is slow to read must not hold it
 	return stream.SendMsg(frame)
 }
 

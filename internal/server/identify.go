@@ -40,14 +40,6 @@ func (c *call) trailers(sent bool) metadata.MD {
 	return md
 }
 
-// announce sets the protocol's trailer on the unary calls of services that aren't ours.
-func announce(ctx context.Context, req any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
-	if err := grpc.SetTrailer(ctx, metadata.Pairs(trailerProtocol, version.Protocol)); err != nil {
-		return nil, err
-	}
-	return next(ctx, req)
-}
-
 // requestIDOf takes the id from the client's headers, or makes one.
 func requestIDOf(ctx context.Context) (id string, named bool) {
 	md, _ := metadata.FromIncomingContext(ctx)

@@ -35,8 +35,9 @@ func limitsToProto(l engine.Limits) *pb.ResourceLimits {
 // limits gives the limits in force for a request: the defaults where it asks for none, and at most the caps, with a warning
 // (or, where the service is set so, a refusal).
 func (s *Server) limits(asked *pb.ResourceLimits) (engine.Limits, []string, error) {
-	standard, most := limitsToProto(s.options.DefaultLimits), limitsToProto(s.options.MaxLimits)
-	r := limitReader{reject: s.options.RejectAboveCap}
+	settings := s.settings.Load()
+	standard, most := limitsToProto(settings.DefaultLimits), limitsToProto(settings.MaxLimits)
+	r := limitReader{reject: settings.RejectAboveCap}
 	memory := r.read("max_memory_bytes", asked.GetMaxMemoryBytes(), standard.MaxMemoryBytes, most.MaxMemoryBytes)
 	timeout := r.read("max_timeout_ms", asked.GetMaxTimeoutMs(), standard.MaxTimeoutMs, most.MaxTimeoutMs)
 	samples := r.read("max_audio_samples", asked.GetMaxAudioSamples(), standard.MaxAudioSamples, most.MaxAudioSamples)

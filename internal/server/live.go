@@ -32,10 +32,13 @@ type live struct {
 	call   *call
 	grpc   grpc.ServerStream
 
-	sessionID string // this and what follows is set when the stream is open
+	requests  wire.Requests // as they are read
+	outputs   outputs       // of the answer being sent
+	sessionID string        // this and what follows is set when the stream is open
 	session   *engine.Session
 	measure   *metrics.Stream
 	seen      []engine.NodeStats          // of the turns that were counted
+	spare     []engine.NodeStats          // for the next turn
 	last      atomic.Pointer[fault.Error] // that was told
 }
 
@@ -43,10 +46,10 @@ type live struct {
 // doesn't read.
 func (s *Server) streamPipeline(ctx context.Context, ss grpc.ServerStream) error {
 	l := &live{server: s, call: callOf(ctx), grpc: ss}
-	o := s.options.Stream
+	o := s.settings.Load().Stream
 	err := stream.Run(l, l, stream.Options{
 		InitTimeout: o.InitTimeout, IdleTimeout: o.IdleTimeout, SendTimeout: o.SendTimeout,
-		QueueChunks: o.QueueChunks, QueueBytes: o.QueueBytes, Drain: s.drain, Ended: l.ended, Observer: l,
+		QueueChunks: o.QueueChunks, QueueBytes: o.QueueBytes, Drain: s.drain, Ended: l.ended, Observer: l, Compute: l.computeChunk,
 	})
 	if errors.Is(err, stream.ErrStalled) {
 		return fault.Wrap(fault.CodeStreamStalled, err, "the stream was cut")
@@ -59,11 +62,13 @@ func (l *live) Context() context.Context { return l.grpc.Context() }
 
 // Recv implements stream.Conn.
 func (l *live) Recv() (*pb.StreamRequest, error) {
-	req := new(pb.StreamRequest)
-	if err := receive(l.grpc, &wire.Incoming{Message: req}); err != nil {
+	if err := l.grpc.RecvMsg(&l.requests); err != nil {
 		return nil, err
 	}
-	return req, nil
+	if l.requests.Err != nil {
+		return nil, undecodable(l.requests.Err)
+	}
+	return l.requests.Message, nil
 }
 
 // Send implements stream.Conn.
@@ -95,6 +100,7 @@ func (l *live) open(init *pb.StreamInit) (*stream.Opened, error) {
 	if err != nil {
 		return nil, err
 	}
+	l.call.running.session.Store(session)
 	for _, p := range plan.Warnings {
 		warnings = append(warnings, p.String())
 	}
@@ -111,12 +117,11 @@ func (l *live) Failure(err *fault.Error) *pb.ErrorResponse {
 
 // Fill implements stream.Host. The audio was rendered with the output, so that no memory is asked for here.
 func (l *live) Fill(r *pb.ChunkResult, s *engine.Session, out *engine.Output) error {
-	filled, err := outputsToProto(out, s.Account())
-	if err != nil {
+	if err := l.outputs.fill(out, s.Account()); err != nil {
 		return err
 	}
-	r.AudioOutputs, r.DataOutputs = filled.AudioOutputs, filled.DataOutputs
-	r.AudioOutputLists, r.DataOutputLists = filled.AudioOutputLists, filled.DataOutputLists
+	r.AudioOutputs, r.DataOutputs = l.outputs.audio, l.outputs.data
+	r.AudioOutputLists, r.DataOutputLists = l.outputs.audioLists, l.outputs.dataLists
 	return nil
 }
 

@@ -165,9 +165,9 @@ func (l *live) Dropped(policy stream.Policy, n uint64) {
 
 // turned counts what the nodes did in the last turn.
 func (l *live) turned(err *fault.Error) {
-	stats := l.session.Stats()
+	stats := l.session.Figures(l.spare)
 	l.server.nodesRan(l.session.Plan(), l.seen, stats, err)
-	l.seen = stats
+	l.seen, l.spare = stats, l.seen
 }
 
 // counted is a listener that counts the connections that are open.

@@ -54,7 +54,7 @@ func (s *Server) compile(req planRequest, limits engine.Limits) (*graph.Plan, ma
 	markOutputs(m, req.GetOutputNodes())
 	data, problems := checkInputs(req, endpointsOfManifest(m, s.options.Catalog))
 	plan, f := graph.Compile(m, s.options.Catalog, graph.Options{
-		MaxNodes: s.options.MaxNodes, MaxMemoryBytes: uint64(limits.MemoryBytes),
+		MaxNodes: s.settings.Load().MaxNodes, MaxMemoryBytes: uint64(limits.MemoryBytes),
 	}, append(found, problems...)...)
 	return plan, data, f
 }

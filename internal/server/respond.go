@@ -9,7 +9,6 @@ import (
 	pb "github.com/remotemedia/remotemedia-go/api/remotemedia/v1"
 	"github.com/remotemedia/remotemedia-go/engine"
 	"github.com/remotemedia/remotemedia-go/internal/wire"
-	"github.com/remotemedia/remotemedia-go/mem"
 	"github.com/remotemedia/remotemedia-go/version"
 )
 
@@ -31,17 +30,18 @@ func (x *execution) respond(out *engine.Output) (*wire.Frame, error) {
 
 // result is everything but the metrics.
 func (x *execution) result(out *engine.Output) (*pb.ExecutionResult, error) {
-	outputs, err := outputsToProto(out, x.session.Account())
-	if err != nil {
+	var o outputs
+	if err := o.fill(out, x.session.Account()); err != nil {
 		return nil, err
 	}
-	outputs.Status, outputs.NodeResults = x.nodeResults(out)
+	r := &pb.ExecutionResult{
+		AudioOutputs: o.audio, DataOutputs: o.data, AudioOutputLists: o.audioLists, DataOutputLists: o.dataLists,
+		EffectiveLimits: limitsToProto(x.limits), RequestId: x.call.requestID, ProtocolVersion: version.Protocol,
+	}
+	r.Status, r.NodeResults = x.nodeResults(out)
 	x.warn(out)
-	outputs.Warnings = x.warnings
-	outputs.EffectiveLimits = limitsToProto(x.limits)
-	outputs.RequestId = x.call.requestID
-	outputs.ProtocolVersion = version.Protocol
-	return outputs, nil
+	r.Warnings = x.warnings
+	return r, nil
 }
 
 // warn collects the warnings of limits, manifest, nodes and skipped nodes, in that order.
@@ -56,63 +56,6 @@ func (x *execution) warn(out *engine.Output) {
 		}
 	}
 	x.call.warnings = len(x.warnings)
-}
-
-// outputsToProto fills the maps and lists of outputs. The messages share the buffers' memory.
-func outputsToProto(out *engine.Output, account *mem.Account) (*pb.ExecutionResult, error) {
-	r := &pb.ExecutionResult{
-		AudioOutputs: make(map[string]*pb.AudioBuffer), DataOutputs: make(map[string]string),
-		AudioOutputLists: make(map[string]*pb.AudioBufferList), DataOutputLists: make(map[string]*pb.JsonList),
-	}
-	for i := range out.Nodes {
-		n := &out.Nodes[i]
-		if err := addAudio(r, n, account); err != nil {
-			return nil, engine.MemoryLimit(err, n.ID)
-		}
-		addData(r, n)
-	}
-	return r, nil
-}
-
-// addAudio fills the list only where it tells more than the map does: more than one buffer.
-func addAudio(r *pb.ExecutionResult, n *engine.NodeOutput, account *mem.Account) error {
-	if n.Audio == nil {
-		return nil
-	}
-	merged, err := wire.AudioToProto(n.Audio, account)
-	if err != nil {
-		return err
-	}
-	r.AudioOutputs[n.ID] = merged
-	list := &pb.AudioBufferList{}
-	for _, item := range n.Items {
-		if item.Audio == nil {
-			continue
-		}
-		one, err := wire.AudioToProto(item.Audio, account)
-		if err != nil {
-			return err
-		}
-		list.Buffers = append(list.Buffers, one)
-	}
-	if len(list.Buffers) > 1 {
-		r.AudioOutputLists[n.ID] = list
-	}
-	return nil
-}
-
-func addData(r *pb.ExecutionResult, n *engine.NodeOutput) {
-	if n.Data == nil {
-		return
-	}
-	r.DataOutputs[n.ID] = string(n.Data)
-	list := &pb.JsonList{}
-	for _, item := range n.Items {
-		if item.Audio == nil {
-			list.Items = append(list.Items, string(item.Data))
-		}
-	}
-	r.DataOutputLists[n.ID] = list
 }
 
 // nodeResults tells of every node of the manifest, in its order, whether it ran and what it gave.

@@ -4,10 +4,12 @@ package server
 
 import (
 	"cmp"
+	"crypto/tls"
 	"errors"
 	"log/slog"
 	"net"
 	"sync"
+	"sync/atomic"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/health"
@@ -17,9 +19,11 @@ import (
 	pb "github.com/remotemedia/remotemedia-go/api/remotemedia/v1"
 	"github.com/remotemedia/remotemedia-go/engine"
 	"github.com/remotemedia/remotemedia-go/graph"
+	"github.com/remotemedia/remotemedia-go/internal/admission"
+	"github.com/remotemedia/remotemedia-go/internal/auth"
 	"github.com/remotemedia/remotemedia-go/internal/metrics"
+	"github.com/remotemedia/remotemedia-go/internal/server/conn"
 	"github.com/remotemedia/remotemedia-go/internal/wire"
-	"github.com/remotemedia/remotemedia-go/manifest"
 	"github.com/remotemedia/remotemedia-go/node"
 	"github.com/remotemedia/remotemedia-go/version"
 )
@@ -32,29 +36,31 @@ type Options struct {
 	Metrics *metrics.Recorder // made by NewRecorder; default: one of its own
 	Debug   bool              // tell stack traces to clients
 
-	DefaultLimits  engine.Limits // of calls that ask for none; zero fields: the contract's
-	MaxLimits      engine.Limits // the highest that a call gets; zero fields: the contract's
-	RejectAboveCap bool          // refuse what is asked for above MaxLimits instead of clamping it
-	MaxNodes       int           // of a manifest; 0: manifest.DefaultMaxNodes
-	PlanCacheBytes int           // bound of the plan cache; 0: its default, below 0: no cache
+	Guard     *auth.Guard           // says who may call; default: everybody
+	Admission *admission.Controller // says when there is room; default: always
+	TLS       *tls.Config           // of the transport; default: plain text
+	Transport Transport
 
-	MaxCallsPerConnection uint32 // concurrent ones; 0: 256
-	NoReflection          bool
-	Stream                StreamOptions // of live streams
+	Settings            // those that may be changed later
+	PlanCacheBytes int  // bound of the plan cache; 0: its default, below 0: no cache
+	NoReflection   bool // don't serve gRPC reflection
 }
 
 // Server is a gRPC server. Its methods are safe for concurrent use.
 type Server struct {
-	options Options
-	log     *slog.Logger
-	metrics *metrics.Recorder
-	codec   *wire.Codec
-	plans   *graph.Cache
-	version *pb.VersionInfo
-	health  *health.Server
-	grpc    *grpc.Server
-	drain   chan struct{} // closed when streams are to end
-	drained sync.Once
+	options     Options
+	settings    atomic.Pointer[Settings]
+	log         *slog.Logger
+	metrics     *metrics.Recorder
+	codec       *wire.Codec
+	plans       *graph.Cache
+	version     atomic.Pointer[pb.VersionInfo]
+	health      *health.Server
+	grpc        *grpc.Server
+	connections conn.Limit
+	inFlight    inFlight
+	drain       chan struct{} // closed when streams are to end
+	drained     sync.Once
 }
 
 // New makes a server that is ready to serve.
@@ -62,9 +68,6 @@ func New(o Options) (*Server, error) {
 	if o.Engine == nil || o.Catalog == nil {
 		return nil, errors.New("server: an engine and a catalogue are required")
 	}
-	o.MaxLimits = orLimits(o.MaxLimits, engine.MaxLimits())
-	o.DefaultLimits = atMost(orLimits(o.DefaultLimits, engine.DefaultLimits()), o.MaxLimits)
-	o.MaxNodes = cmp.Or(o.MaxNodes, manifest.DefaultMaxNodes)
 	s := &Server{
 		options: o,
 		log:     cmp.Or(o.Log, slog.New(slog.DiscardHandler)),
@@ -76,7 +79,8 @@ func New(o Options) (*Server, error) {
 	if s.metrics = o.Metrics; s.metrics == nil {
 		s.metrics = NewRecorder(metrics.Options{Version: version.Runtime})
 	}
-	s.version = s.versionInfo()
+	s.connections.Plain, s.connections.Refused = o.TLS == nil, s.refusedConnection
+	s.Configure(o.Settings)
 	s.grpc = grpc.NewServer(s.transport()...)
 	s.register()
 	return s, nil
@@ -87,7 +91,8 @@ func (s *Server) register() {
 		s.grpc.RegisterService(&desc, nil)
 		s.health.SetServingStatus(desc.ServiceName, grpc_health_v1.HealthCheckResponse_SERVING)
 	}
-	grpc_health_v1.RegisterHealthServer(s.grpc, s.health)
+	desc := s.foreign(grpc_health_v1.Health_ServiceDesc)
+	s.grpc.RegisterService(&desc, s.health)
 	if !s.options.NoReflection {
 		reflection.Register(s.grpc)
 	}
@@ -95,7 +100,7 @@ func (s *Server) register() {
 
 // Serve accepts connections until the server is stopped. It may be called for several listeners, and closes each.
 func (s *Server) Serve(l net.Listener) error {
-	if err := s.grpc.Serve(counted{l, s.metrics}); !errors.Is(err, grpc.ErrServerStopped) {
+	if err := s.grpc.Serve(counted{s.connections.Listener(l), s.metrics}); !errors.Is(err, grpc.ErrServerStopped) {
 		return err
 	}
 	return nil

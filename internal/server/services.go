@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"slices"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -14,6 +15,9 @@ const (
 	streamingService = "remotemedia.v1.StreamingPipelineService"
 
 	executeMethod = "/" + executionService + "/ExecutePipeline"
+	versionMethod = "/" + executionService + "/GetVersion"
+	metricsMethod = "/" + executionService + "/GetMetrics"
+	streamMethod  = "/" + streamingService + "/StreamPipeline"
 )
 
 // handler answers one call. It receives from the stream and sends to it, and returns a *fault.Error, an error of
@@ -45,6 +49,24 @@ func (s *Server) services() []grpc.ServiceDesc {
 		}
 	}
 	return tables
+}
+
+// foreign makes of the table of a service whose code was generated one whose unary methods pass the chain, too, on the headers.
+func (s *Server) foreign(table grpc.ServiceDesc) grpc.ServiceDesc {
+	table.Streams = slices.Clone(table.Streams)
+	for _, m := range table.Methods {
+		method := grpc.StreamDesc{StreamName: m.MethodName, Handler: func(srv any, stream grpc.ServerStream) error {
+			answer, err := m.Handler(srv, stream.Context(), stream.RecvMsg, nil)
+			if err != nil {
+				return err
+			}
+			return stream.SendMsg(answer)
+		}}
+		s.intercept(table.ServiceName, &method)
+		table.Streams = append(table.Streams, method)
+	}
+	table.Methods = nil
+	return table
 }
 
 func unary(name string, h handler) grpc.StreamDesc {

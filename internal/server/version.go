@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/encoding/gzip"
 
 	pb "github.com/remotemedia/remotemedia-go/api/remotemedia/v1"
 	"github.com/remotemedia/remotemedia-go/fault"
@@ -24,7 +25,7 @@ func (s *Server) getVersion(_ context.Context, stream grpc.ServerStream) error {
 		return err
 	}
 	response := &pb.VersionResponse{
-		VersionInfo: s.version, MinimumClientVersion: minimumClient, Matrix: matrix(),
+		VersionInfo: s.version.Load(), MinimumClientVersion: minimumClient, Matrix: matrix(),
 		Compatible: version.Compatible(req.GetClientVersion()), CompatibilityMessage: "Compatible",
 	}
 	if !response.Compatible {
@@ -35,18 +36,19 @@ func (s *Server) getVersion(_ context.Context, stream grpc.ServerStream) error {
 
 func (s *Server) versionInfo() *pb.VersionInfo {
 	commit, built := buildInfo()
+	settings := s.settings.Load()
 	return &pb.VersionInfo{
 		ProtocolVersion: version.Protocol, SupportedProtocols: version.Supported(),
 		RuntimeVersion: version.Runtime, ServiceVersion: version.Runtime,
 		SupportedNodeTypes: s.options.Catalog.Names(),
 		Commit:             commit, BuildTimestamp: built.UTC().Format(time.RFC3339),
 		Features:      s.features(),
-		DefaultLimits: limitsToProto(s.options.DefaultLimits), MaxLimits: limitsToProto(s.options.MaxLimits),
+		DefaultLimits: limitsToProto(settings.DefaultLimits), MaxLimits: limitsToProto(settings.MaxLimits),
 	}
 }
 
 func (s *Server) features() []string {
-	out := []string{"execute", "health"}
+	out := []string{"execute", "health", gzip.Name}
 	if !s.options.NoReflection {
 		out = append(out, "reflection")
 	}

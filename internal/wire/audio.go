@@ -133,14 +133,22 @@ func AudioFromProto(in *pb.AudioBuffer, account *mem.Account) (b *audio.Buffer, 
 // AudioToProto makes the wire's message of a buffer. The message shares the buffer's memory: it is to be encoded before the
 // buffer is released. Bytes that aren't rendered yet are charged to the account, which may fail with a *mem.LimitError.
 func AudioToProto(b *audio.Buffer, account *mem.Account) (*pb.AudioBuffer, error) {
-	bytes, _, err := b.Wire(account)
-	if err != nil {
+	m := new(pb.AudioBuffer)
+	if err := FillAudio(m, b, account); err != nil {
 		return nil, err
 	}
-	return &pb.AudioBuffer{
-		Samples: bytes, NumSamples: uint64(b.NumSamples()),
-		SampleRate: uint32(b.Format.Rate), Channels: uint32(b.Format.Channels), Format: EncodingToProto(b.Format.Encoding),
-		MetadataJson:   b.Metadata,
-		PositionFrames: b.Stamp.Position, TimestampUs: b.Stamp.Micros, StreamId: b.Stamp.StreamID,
-	}, nil
+	return m, nil
+}
+
+// FillAudio is [AudioToProto] into a message that is used again.
+func FillAudio(m *pb.AudioBuffer, b *audio.Buffer, account *mem.Account) error {
+	bytes, _, err := b.Wire(account)
+	if err != nil {
+		return err
+	}
+	m.Samples, m.NumSamples = bytes, uint64(b.NumSamples())
+	m.SampleRate, m.Channels, m.Format = uint32(b.Format.Rate), uint32(b.Format.Channels), EncodingToProto(b.Format.Encoding)
+	m.MetadataJson = b.Metadata
+	m.PositionFrames, m.TimestampUs, m.StreamId = b.Stamp.Position, b.Stamp.Micros, b.Stamp.StreamID
+	return nil
 }

@@ -73,6 +73,9 @@ func (c *Codec) Unmarshal(data grpcmem.BufferSlice, v any) error {
 		v.Err = c.decode(data, v.Message)
 		v.Decode = time.Since(v.Arrived)
 		return nil
+	case *Requests:
+		c.readRequest(data, v)
+		return nil
 	case proto.Message:
 		return c.decode(data, v)
 	}

@@ -11,11 +11,12 @@ import (
 )
 
 // Budget bounds what a peer may ask for that costs the server more than the peer: streams that are reset right after they were
-// opened, and frames that do nothing but want an answer. A zero field takes its default.
+// opened, and frames that do nothing but want an answer. Pings aren't bounded here: clients that measure the bandwidth send
+// thousands, and grpc has a rule of its own for those that come without need. A zero field takes its default; one below 0 is
+// without bound.
 type Budget struct {
 	Resets  float64 // short-lived streams at once; default 200
 	Control float64 // SETTINGS, PRIORITY, empty DATA and unknown frames at once; default 200
-	Pings   float64 // PING frames at once; clients that measure the bandwidth send many; default 2000
 	// Cut, where set, is told why a connection is cut.
 	Cut func(peer net.Addr, reason string)
 }
@@ -36,7 +37,6 @@ func Credentials(inner credentials.TransportCredentials, b Budget) credentials.T
 	}
 	or(&b.Resets, 200)
 	or(&b.Control, 200)
-	or(&b.Pings, 2000)
 	return watching{inner, b}
 }
 
@@ -90,12 +90,12 @@ const recent = 512
 
 // frames follows the frames of one direction of a connection. It belongs to the goroutine that reads.
 type frames struct {
-	budget                 Budget
-	resets, control, pings bucket
-	skip                   int // bytes until the next frame's header
-	header                 [frameHeader]byte
-	have                   int // of the header
-	opened                 *[recent]opening
+	budget          Budget
+	resets, control bucket
+	skip            int // bytes until the next frame's header
+	header          [frameHeader]byte
+	have            int // of the header
+	opened          *[recent]opening
 }
 
 type opening struct {
@@ -106,7 +106,7 @@ type opening struct {
 func newFrames(b Budget) *frames {
 	return &frames{
 		budget: b, skip: preface, opened: new([recent]opening),
-		resets: bucket{most: b.Resets}, control: bucket{most: b.Control}, pings: bucket{most: b.Pings},
+		resets: bucket{most: b.Resets}, control: bucket{most: b.Control},
 	}
 }
 
@@ -158,15 +158,11 @@ func (f *frames) frame() (reason string) {
 		if o := f.opened[stream/2%recent]; o.stream == stream && time.Since(o.at) < shortLived && !f.resets.spend() {
 			return "too many streams were reset right after they were opened"
 		}
-	case typePing:
-		if flags&acknowledges == 0 && !f.pings.spend() {
-			return "too many pings"
-		}
 	case typeData:
 		if f.skip == 0 && flags&endStream == 0 && !f.control.spend() {
 			return "too many empty DATA frames"
 		}
-	case typeWindow, typeContinue, typeGoAway:
+	case typeWindow, typeContinue, typeGoAway, typePing:
 	case typeSettings:
 		if flags&acknowledges == 0 && !f.control.spend() {
 			return "too many SETTINGS frames"
@@ -192,5 +188,5 @@ func (b *bucket) spend() bool {
 	}
 	b.at = now
 	b.spent++
-	return b.spent <= b.most
+	return b.spent <= b.most || b.most < 0
 }

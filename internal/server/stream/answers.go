@@ -38,11 +38,17 @@ func (s *stream) ready(expected uint64) *pb.StreamResponse {
 	}}}
 }
 
-func result(r *pb.ChunkResult) *pb.StreamResponse {
-	return &pb.StreamResponse{Response: &pb.StreamResponse_Result{Result: r}}
+// reply returns the empty result of the message that is sent next. There is one, as a message is encoded when Send returns.
+func (s *stream) reply() *pb.ChunkResult {
+	if s.pumped.message == nil {
+		s.pumped.message = &pb.StreamResponse{Response: &pb.StreamResponse_Result{Result: new(pb.ChunkResult)}}
+	}
+	r := s.pumped.message.GetResult()
+	r.Reset()
+	return r
 }
 
-// answer fills r with an output, sends it and lets the output go.
+// answer completes the reply r with an output, sends it and lets the output go.
 func (s *stream) answer(out *engine.Output, e *entry, r *pb.ChunkResult) {
 	defer out.Release()
 	start := time.Now()
@@ -53,31 +59,23 @@ func (s *stream) answer(out *engine.Output, e *entry, r *pb.ChunkResult) {
 	r.Warnings = s.newWarnings()
 	if !r.IsFinal {
 		s.counted(1, e.sequence)
-		if b := e.input.Item.Audio; b != nil {
-			s.pumped.samples.Add(uint64(b.NumSamples()))
-		}
+		s.pumped.samples.Add(e.samples)
 	}
 	took := time.Since(e.received)
 	r.TotalSamplesProcessed, r.ProcessingTimeMs = s.pumped.samples.Load(), ms(took)
 	s.latencies().Record(took)
 	if !r.IsFinal {
-		s.opts.Observer.Answered(took, lasts(e))
+		s.opts.Observer.Answered(took, e.lasts)
 	}
 	s.pumped.encoding += time.Since(start)
-	s.send(result(r))
-}
-
-// lasts is how long the audio of a chunk plays.
-func lasts(e *entry) time.Duration {
-	b := e.input.Item.Audio
-	if b == nil || b.Format.Rate <= 0 {
-		return 0
-	}
-	return time.Duration(b.Frames()) * time.Second / time.Duration(b.Format.Rate)
+	s.send(s.pumped.message)
 }
 
 // newWarnings returns those that weren't told yet.
 func (s *stream) newWarnings() []string {
+	if len(s.opened.Warnings) == 0 && !s.opened.Session.Warned() {
+		return nil
+	}
 	all := append(s.opened.Warnings[:len(s.opened.Warnings):len(s.opened.Warnings)], s.opened.Session.Warnings()...)
 	fresh := all[min(s.pumped.warned, len(all)):]
 	s.pumped.warned = len(all)

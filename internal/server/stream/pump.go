@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"context"
 	"errors"
 	"sync/atomic"
 	"time"
@@ -22,6 +23,9 @@ type pumped struct {
 	encoding time.Duration
 	began    time.Time
 	ended    bool
+
+	inputs  []engine.Input     // of the turn being run
+	message *pb.StreamResponse // of each result, used again
 }
 
 var errCancelCommand = errors.New("the client sent COMMAND_CANCEL")
@@ -35,7 +39,7 @@ func (s *stream) pump() {
 			if closed {
 				s.dispose()
 			} else if !s.pumped.ended {
-				s.quiet.arm(s.opts.IdleTimeout, s.idledOut)
+				s.quiet.arm(s.opts.IdleTimeout, s.onIdle)
 			}
 			return
 		}
@@ -67,18 +71,46 @@ func (s *stream) perform(e *entry) {
 
 // process runs one chunk's turn and answers it.
 func (s *stream) process(e *entry) {
-	out, err := s.opened.Session.Turn(s.turns, s.join(e.input))
+	out, err := s.turn(e.received, e.input, s.opened.Session.Turn)
 	if err != nil {
 		s.answerFailure(fault.From(err), e.sequence)
 		return
 	}
-	s.answer(out, e, &pb.ChunkResult{Sequence: e.sequence})
+	r := s.reply()
+	r.Sequence = e.sequence
+	s.answer(out, e, r)
 	s.metricsDue()
 }
 
-// join adds the init's data to the first turn.
-func (s *stream) join(first ...engine.Input) []engine.Input {
-	inputs := append(first, s.receiver.joining...)
+// turn runs one turn of the session, with its share of the processors where these are shared out.
+func (s *stream) turn(came time.Time, in engine.Input, run func(context.Context, []engine.Input) (*engine.Output, error)) (*engine.Output, error) {
+	if s.opts.Compute != nil {
+		slot, giveBack, err := s.opts.Compute(s.turns, came)
+		if err != nil {
+			release(&entry{input: in})
+			return nil, notRun(err)
+		}
+		defer giveBack()
+		s.opened.Session.SetSlot(slot)
+	}
+	return run(s.turns, s.join(in))
+}
+
+// notRun is the error of a turn whose stream ended before it got its share.
+func notRun(err error) error {
+	var f *fault.Error
+	if errors.As(err, &f) {
+		return f
+	}
+	return fault.Wrap(fault.CodeCanceled, err, "the stream was given up")
+}
+
+// join adds the init's data to the first turn. An input without an item is none.
+func (s *stream) join(first engine.Input) []engine.Input {
+	inputs := s.receiver.joining
+	if first.Item.Kind != 0 {
+		inputs = append([]engine.Input{first}, inputs...)
+	}
 	s.receiver.joining = nil
 	return inputs
 }
@@ -107,10 +139,10 @@ func (s *stream) answerDrops(e *entry) {
 	s.opts.Observer.Dropped(s.queue.policy, e.drops.count)
 	for i := range e.drops.count {
 		s.counted(1, e.drops.first+i)
-		s.send(result(&pb.ChunkResult{
-			Sequence: e.drops.first + i, Dropped: true, ProcessingTimeMs: ms(time.Since(e.received)),
-			TotalSamplesProcessed: s.pumped.samples.Load(),
-		}))
+		r := s.reply()
+		r.Sequence, r.Dropped, r.ProcessingTimeMs = e.drops.first+i, true, ms(time.Since(e.received))
+		r.TotalSamplesProcessed = s.pumped.samples.Load()
+		s.send(s.pumped.message)
 		s.metricsDue()
 	}
 }
@@ -118,7 +150,7 @@ func (s *stream) answerDrops(e *entry) {
 // flushAndClose runs the last turn, sends what it gives, if anything, and ends the stream.
 func (s *stream) flushAndClose(e *entry) {
 	if s.opened != nil {
-		out, err := s.opened.Session.Flush(s.turns, s.join())
+		out, err := s.turn(time.Now(), engine.Input{}, s.opened.Session.Flush)
 		if err != nil {
 			if f := fault.From(err); !s.unheard(f) {
 				s.endByFailure(f, s.pumped.last)
@@ -128,7 +160,9 @@ func (s *stream) flushAndClose(e *entry) {
 		if empty(out) {
 			out.Release()
 		} else {
-			s.answer(out, &entry{received: time.Now()}, &pb.ChunkResult{Sequence: s.pumped.last, IsFinal: true})
+			r := s.reply()
+			r.Sequence, r.IsFinal = s.pumped.last, true
+			s.answer(out, &entry{received: time.Now()}, r)
 		}
 	}
 	s.close(e.reason, e.code)
@@ -139,12 +173,12 @@ func (s *stream) unheard(err *fault.Error) bool {
 	if errors.Is(err, errCancelCommand) {
 		return true
 	}
-	gone := s.conn.Context().Err()
-	if gone != nil {
+	gone := s.conn.Context().Err() != nil
+	if gone {
 		s.pumped.ended = true
-		s.cut("Client disconnected", gone)
+		s.cut(s.goneBecause())
 	}
-	return gone != nil
+	return gone
 }
 
 // endByFailure tells an error and ends the stream.
@@ -165,7 +199,7 @@ func (s *stream) close(reason string, code int32) {
 
 // send gives the peer one message, and cuts the stream if it isn't taken in time or can't be sent.
 func (s *stream) send(m *pb.StreamResponse) {
-	s.stall.arm(s.opts.SendTimeout, func() { s.cut("Client doesn't read", ErrStalled) })
+	s.stall.arm(s.opts.SendTimeout, s.onStall)
 	err := s.conn.Send(m)
 	s.stall.rest()
 	if err != nil {

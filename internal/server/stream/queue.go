@@ -31,7 +31,9 @@ type entry struct {
 	input    engine.Input // of a chunk
 	sequence uint64       // of a chunk, or the failing one
 	received time.Time
-	size     int // bytes that a chunk holds in the queue
+	size     int           // bytes that a chunk holds in the queue
+	samples  uint64        // of its audio, over all channels
+	lasts    time.Duration // that its audio plays
 	drops    *drops
 	err      *fault.Error // of a failure
 	reason   string       // of an end
@@ -261,8 +263,10 @@ func (q *queue) count(e *entry, sign int) {
 	}
 	q.chunks += sign
 	q.bytes += sign * e.size
-	if b := e.input.Item.Audio; b != nil {
-		q.samples += uint64(sign * b.NumSamples())
+	if sign > 0 {
+		q.samples += e.samples
+	} else {
+		q.samples -= e.samples
 	}
 }
 

@@ -186,6 +186,8 @@ func (s *stream) audio(e *entry, c *pb.AudioChunk) *fault.Error {
 		return err
 	}
 	e.input.Item, e.input.HasTime, e.size = node.AudioItem(b), hasTime, b.Frames()*b.Format.FrameBytes()
+	e.samples = uint64(b.NumSamples())
+	e.lasts = time.Duration(b.Frames()) * time.Second / time.Duration(b.Format.Rate)
 	if ms := c.GetTimestampMs(); ms != 0 && !hasTime {
 		b.Stamp.Micros, e.input.HasTime = int64(ms)*1000, true
 	}

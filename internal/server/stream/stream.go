@@ -54,6 +54,9 @@ type Options struct {
 	Drain <-chan struct{}
 	// Ended, if set, is told why the stream ended. For the log.
 	Ended func(Summary)
+	// Compute, if set, gives a turn its share of the processors: the session's slot, and what gives it back. Came is when the
+	// chunk did. It may wait until the context ends.
+	Compute func(ctx context.Context, came time.Time) (slot engine.Slot, release func(), err error)
 	// Observer, if set, is told what happens. For metrics.
 	Observer Observer
 }
@@ -119,6 +122,7 @@ func Run(conn Conn, host Host, opts Options) error {
 	s := &stream{conn: conn, host: host, opts: opts.withDefaults(), id: uuid.NewString(), done: make(chan struct{})}
 	s.queue = newQueue(s.opts.QueueChunks, s.opts.QueueBytes, func() { go s.pump() })
 	s.turns, s.stopTurns = context.WithCancelCause(conn.Context())
+	s.onIdle, s.onStall = s.idledOut, func() { s.cut("Client doesn't read", ErrStalled) }
 	s.quiet.arm(s.opts.InitTimeout, s.initTimedOut)
 	go s.receive()
 	s.wait()
@@ -133,6 +137,8 @@ type stream struct {
 	queue *queue
 	quiet watch // for a request
 	stall watch // for an answer to be taken
+
+	onIdle, onStall func() // what they call
 
 	turns     context.Context // of every turn; stopped by CANCEL and by the end
 	stopTurns context.CancelCauseFunc
@@ -158,12 +164,22 @@ func (s *stream) wait() {
 		case <-s.done:
 			return
 		case <-s.conn.Context().Done():
-			s.cut("Client disconnected", context.Cause(s.conn.Context()))
+			s.cut(s.goneBecause())
 		case <-drain:
 			drain = nil
 			s.queue.do(entry{work: doClose, reason: "Server shutting down", code: closeDraining})
 		}
 	}
+}
+
+// goneBecause tells apart a client that went away and a service that no longer serves it.
+func (s *stream) goneBecause() (reason string, err error) {
+	err = context.Cause(s.conn.Context())
+	var f *fault.Error
+	if errors.As(err, &f) {
+		return string(f.Code), err
+	}
+	return "Client disconnected", err
 }
 
 // cut ends the stream; the first reason stands. A nil err is an end that the client was told.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -13,6 +12,7 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+	"google.golang.org/protobuf/proto"
 
 	pb "github.com/remotemedia/remotemedia-go/api/remotemedia/v1"
 	"github.com/remotemedia/remotemedia-go/engine"
@@ -141,6 +141,7 @@ func (p *peer) Recv() (*pb.StreamRequest, error) {
 }
 
 func (p *peer) Send(r *pb.StreamResponse) error {
+	r = proto.Clone(r).(*pb.StreamResponse) // as sending does
 	select {
 	case p.answers <- r:
 		return nil
@@ -183,7 +184,6 @@ func (p *peer) Fill(r *pb.ChunkResult, s *engine.Session, out *engine.Output) er
 			if err != nil {
 				return err
 			}
-			b.Samples = slices.Clone(b.Samples) // as sending does
 			r.AudioOutputs[n.ID] = b
 		}
 		if n.Data != nil {

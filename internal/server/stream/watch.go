@@ -5,33 +5,43 @@ import (
 	"time"
 )
 
-// watch calls a function when nothing happened for some time. It rests while it is not armed.
+// watch calls a function when nothing happened for some time. It rests while it is not armed. One timer serves all arming, which
+// happens with every answer.
 type watch struct {
 	mu    sync.Mutex
 	timer *time.Timer
+	then  func()
 	off   bool
 }
 
-// arm starts the time anew; f is called when it passes.
-func (w *watch) arm(d time.Duration, f func()) {
+// arm starts the time anew; then is called when it passes.
+func (w *watch) arm(d time.Duration, then func()) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.off {
-		return
+	w.then = then
+	switch {
+	case w.off:
+	case w.timer == nil:
+		w.timer = time.AfterFunc(d, w.fire)
+	default:
+		w.timer.Reset(d)
 	}
-	if w.timer != nil {
-		w.timer.Stop()
+}
+
+func (w *watch) fire() {
+	w.mu.Lock()
+	then := w.then
+	w.mu.Unlock()
+	if then != nil {
+		then()
 	}
-	w.timer = time.AfterFunc(d, f)
 }
 
 // rest stops the time until it is armed again.
 func (w *watch) rest() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.timer != nil {
-		w.timer.Stop()
-	}
+	w.halt()
 }
 
 // stop stops the time for good.
@@ -39,6 +49,11 @@ func (w *watch) stop() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.off = true
+	w.halt()
+}
+
+func (w *watch) halt() {
+	w.then = nil
 	if w.timer != nil {
 		w.timer.Stop()
 	}

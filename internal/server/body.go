@@ -1,0 +1,68 @@
+package server
+
+import (
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/encoding"
+
+	"github.com/remotemedia/remotemedia-go/engine"
+	"github.com/remotemedia/remotemedia-go/fault"
+	"github.com/remotemedia/remotemedia-go/internal/wire"
+)
+
+// defaultBodyTimeout is the contract's time for a request to arrive.
+const defaultBodyTimeout = 30 * time.Second
+
+// receiveBody reads the request of an execution, which has to arrive in time. A receive has no timeout but the end of the
+// handler, so that another goroutine is in it: it comes back soon after the handler returned.
+func (s *Server) receiveBody(c *call, stream grpc.ServerStream, in *wire.Incoming) error {
+	release, err := s.reserveBody(c, stream)
+	if err != nil {
+		return err
+	}
+	limit := s.settings.Load().BodyTimeout
+	received := make(chan error, 1)
+	go func() {
+		defer release()
+		received <- contained(func() error { return receive(stream, in) })
+	}()
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case err := <-received:
+		return err
+	case <-timer.C:
+		took := limit.Milliseconds()
+		return fault.Limit(fault.CodeTimeLimit, "body_timeout_ms", took, took, took, "send the whole request without delay").WithOp("server.receive")
+	}
+}
+
+// contained runs f and turns a panic into a fault.
+func contained(f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = engine.Recovered(p)
+		}
+	}()
+	return f()
+}
+
+// reserveBody takes from the tenant's memory what a compressed body may become: nothing can be charged while it is inflated.
+// What has come is charged to the execution, and the rest given back, when the body is there.
+func (s *Server) reserveBody(c *call, stream grpc.ServerStream) (release func(), err error) {
+	if !compressed(stream) {
+		return func() {}, nil
+	}
+	return s.options.Admission.Reserve(c.tenant, int64(s.maxMessage()))
+}
+
+// compressed reports whether the messages of a call come compressed, which grpc tells nobody but its own stream.
+func compressed(stream grpc.ServerStream) bool {
+	transport, ok := grpc.ServerTransportStreamFromContext(stream.Context()).(interface{ RecvCompress() string })
+	if !ok {
+		return false
+	}
+	name := transport.RecvCompress()
+	return name != "" && name != encoding.Identity
+}
