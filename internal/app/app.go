@@ -95,7 +95,9 @@ func newApp(o Options) (*app, error) {
 	var err error
 	a.server, err = server.New(server.Options{
 		Engine: a.engine, Catalog: o.Catalog, Log: a.log, Metrics: a.metrics, Debug: o.Debug,
-		DefaultLimits: o.DefaultLimits, MaxLimits: o.MaxLimits, RejectAboveCap: o.RejectAboveCap, MaxNodes: o.MaxNodes,
+		Settings: server.Settings{
+			DefaultLimits: o.DefaultLimits, MaxLimits: o.MaxLimits, RejectAboveCap: o.RejectAboveCap, MaxNodes: o.MaxNodes,
+		},
 		NoReflection: o.NoReflection,
 	})
 	return a, err

@@ -32,13 +32,10 @@ type live struct {
 	call   *call
 	grpc   grpc.ServerStream
 
-	requests  wire.Requests // as they are read
-	outputs   outputs       // of the answer being sent
-	sessionID string        // this and what follows is set when the stream is open
+	sessionID string // this and what follows is set when the stream is open
 	session   *engine.Session
 	measure   *metrics.Stream
 	seen      []engine.NodeStats          // of the turns that were counted
-	spare     []engine.NodeStats          // for the next turn
 	last      atomic.Pointer[fault.Error] // that was told
 }
 
@@ -62,13 +59,11 @@ func (l *live) Context() context.Context { return l.grpc.Context() }
 
 // Recv implements stream.Conn.
 func (l *live) Recv() (*pb.StreamRequest, error) {
-	if err := l.grpc.RecvMsg(&l.requests); err != nil {
+	req := new(pb.StreamRequest)
+	if err := receive(l.grpc, &wire.Incoming{Message: req}); err != nil {
 		return nil, err
 	}
-	if l.requests.Err != nil {
-		return nil, undecodable(l.requests.Err)
-	}
-	return l.requests.Message, nil
+	return req, nil
 }
 
 // Send implements stream.Conn.
@@ -117,11 +112,12 @@ func (l *live) Failure(err *fault.Error) *pb.ErrorResponse {
 
 // Fill implements stream.Host. The audio was rendered with the output, so that no memory is asked for here.
 func (l *live) Fill(r *pb.ChunkResult, s *engine.Session, out *engine.Output) error {
-	if err := l.outputs.fill(out, s.Account()); err != nil {
+	filled, err := outputsToProto(out, s.Account())
+	if err != nil {
 		return err
 	}
-	r.AudioOutputs, r.DataOutputs = l.outputs.audio, l.outputs.data
-	r.AudioOutputLists, r.DataOutputLists = l.outputs.audioLists, l.outputs.dataLists
+	r.AudioOutputs, r.DataOutputs = filled.AudioOutputs, filled.DataOutputs
+	r.AudioOutputLists, r.DataOutputLists = filled.AudioOutputLists, filled.DataOutputLists
 	return nil
 }
 
