@@ -22,9 +22,13 @@ func receive(stream grpc.ServerStream, in *wire.Incoming) error {
 		return err
 	}
 	if in.Err != nil {
-		return status.Errorf(codes.Internal, "the request can't be decoded: %v", in.Err)
+		return undecodable(in.Err)
 	}
 	return nil
+}
+
+func undecodable(err error) error {
+	return status.Errorf(codes.Internal, "the request can't be decoded: %v", err)
 }
 
 // execution is one call of ExecutePipeline.

@@ -32,10 +32,13 @@ type live struct {
 	call   *call
 	grpc   grpc.ServerStream
 
-	sessionID string // this and what follows is set when the stream is open
+	requests  wire.Requests // as they are read
+	outputs   outputs       // of the answer being sent
+	sessionID string        // this and what follows is set when the stream is open
 	session   *engine.Session
 	measure   *metrics.Stream
 	seen      []engine.NodeStats          // of the turns that were counted
+	spare     []engine.NodeStats          // for the next turn
 	last      atomic.Pointer[fault.Error] // that was told
 }
 
@@ -59,11 +62,13 @@ func (l *live) Context() context.Context { return l.grpc.Context() }
 
 // Recv implements stream.Conn.
 func (l *live) Recv() (*pb.StreamRequest, error) {
-	req := new(pb.StreamRequest)
-	if err := receive(l.grpc, &wire.Incoming{Message: req}); err != nil {
+	if err := l.grpc.RecvMsg(&l.requests); err != nil {
 		return nil, err
 	}
-	return req, nil
+	if l.requests.Err != nil {
+		return nil, undecodable(l.requests.Err)
+	}
+	return l.requests.Message, nil
 }
 
 // Send implements stream.Conn.
@@ -112,12 +117,11 @@ func (l *live) Failure(err *fault.Error) *pb.ErrorResponse {
 
 // Fill implements stream.Host. The audio was rendered with the output, so that no memory is asked for here.
 func (l *live) Fill(r *pb.ChunkResult, s *engine.Session, out *engine.Output) error {
-	filled, err := outputsToProto(out, s.Account())
-	if err != nil {
+	if err := l.outputs.fill(out, s.Account()); err != nil {
 		return err
 	}
-	r.AudioOutputs, r.DataOutputs = filled.AudioOutputs, filled.DataOutputs
-	r.AudioOutputLists, r.DataOutputLists = filled.AudioOutputLists, filled.DataOutputLists
+	r.AudioOutputs, r.DataOutputs = l.outputs.audio, l.outputs.data
+	r.AudioOutputLists, r.DataOutputLists = l.outputs.audioLists, l.outputs.dataLists
 	return nil
 }
 
@@ -125,6 +129,7 @@ func (l *live) Fill(r *pb.ChunkResult, s *engine.Session, out *engine.Output) er
 func (l *live) Metrics(s *engine.Session, wall, serialization time.Duration) *pb.ExecutionMetrics {
 	l.turned(nil)
 	stats := s.Stats()
+	l.call.traceNodes(s.Plan(), stats, l.last.Load())
 	return &pb.ExecutionMetrics{
 		WallTimeMs: positive(wall), CpuTimeMs: positive(serialization + busy(stats)), SerializationTimeMs: positive(serialization),
 		MemoryUsedBytes: uint64(max(s.Account().Peak(), 1)), NodeMetrics: nodeMetrics(s.Plan(), stats),

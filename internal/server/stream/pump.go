@@ -23,6 +23,9 @@ type pumped struct {
 	encoding time.Duration
 	began    time.Time
 	ended    bool
+
+	inputs  []engine.Input     // of the turn being run
+	message *pb.StreamResponse // of each result, used again
 }
 
 var errCancelCommand = errors.New("the client sent COMMAND_CANCEL")
@@ -36,7 +39,7 @@ func (s *stream) pump() {
 			if closed {
 				s.dispose()
 			} else if !s.pumped.ended {
-				s.quiet.arm(s.opts.IdleTimeout, s.idledOut)
+				s.quiet.arm(s.opts.IdleTimeout, s.onIdle)
 			}
 			return
 		}
@@ -73,7 +76,9 @@ func (s *stream) process(e *entry) {
 		s.answerFailure(fault.From(err), e.sequence)
 		return
 	}
-	s.answer(out, e, &pb.ChunkResult{Sequence: e.sequence})
+	r := s.reply()
+	r.Sequence = e.sequence
+	s.answer(out, e, r)
 	s.metricsDue()
 }
 
@@ -134,10 +139,10 @@ func (s *stream) answerDrops(e *entry) {
 	s.opts.Observer.Dropped(s.queue.policy, e.drops.count)
 	for i := range e.drops.count {
 		s.counted(1, e.drops.first+i)
-		s.send(result(&pb.ChunkResult{
-			Sequence: e.drops.first + i, Dropped: true, ProcessingTimeMs: ms(time.Since(e.received)),
-			TotalSamplesProcessed: s.pumped.samples.Load(),
-		}))
+		r := s.reply()
+		r.Sequence, r.Dropped, r.ProcessingTimeMs = e.drops.first+i, true, ms(time.Since(e.received))
+		r.TotalSamplesProcessed = s.pumped.samples.Load()
+		s.send(s.pumped.message)
 		s.metricsDue()
 	}
 }
@@ -155,7 +160,9 @@ func (s *stream) flushAndClose(e *entry) {
 		if empty(out) {
 			out.Release()
 		} else {
-			s.answer(out, &entry{received: time.Now()}, &pb.ChunkResult{Sequence: s.pumped.last, IsFinal: true})
+			r := s.reply()
+			r.Sequence, r.IsFinal = s.pumped.last, true
+			s.answer(out, &entry{received: time.Now()}, r)
 		}
 	}
 	s.close(e.reason, e.code)
@@ -192,7 +199,7 @@ func (s *stream) close(reason string, code int32) {
 
 // send gives the peer one message, and cuts the stream if it isn't taken in time or can't be sent.
 func (s *stream) send(m *pb.StreamResponse) {
-	s.stall.arm(s.opts.SendTimeout, func() { s.cut("Client doesn't read", ErrStalled) })
+	s.stall.arm(s.opts.SendTimeout, s.onStall)
 	err := s.conn.Send(m)
 	s.stall.rest()
 	if err != nil {

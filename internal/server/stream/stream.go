@@ -122,6 +122,7 @@ func Run(conn Conn, host Host, opts Options) error {
 	s := &stream{conn: conn, host: host, opts: opts.withDefaults(), id: uuid.NewString(), done: make(chan struct{})}
 	s.queue = newQueue(s.opts.QueueChunks, s.opts.QueueBytes, func() { go s.pump() })
 	s.turns, s.stopTurns = context.WithCancelCause(conn.Context())
+	s.onIdle, s.onStall = s.idledOut, func() { s.cut("Client doesn't read", ErrStalled) }
 	s.quiet.arm(s.opts.InitTimeout, s.initTimedOut)
 	go s.receive()
 	s.wait()
@@ -136,6 +137,8 @@ type stream struct {
 	queue *queue
 	quiet watch // for a request
 	stall watch // for an answer to be taken
+
+	onIdle, onStall func() // what they call
 
 	turns     context.Context // of every turn; stopped by CANCEL and by the end
 	stopTurns context.CancelCauseFunc
