@@ -28,6 +28,7 @@ type instance struct {
 
 // NodeStats are the figures of one node since the session began.
 type NodeStats struct {
+	Began    time.Time // its first call; zero before
 	Time     time.Duration
 	Waited   time.Duration // the part of Time in which the node waited for something outside the processor
 	Memory   int64         // most bytes that one call added to the account
@@ -178,6 +179,9 @@ func (n *instance) run(f func() error, item node.Item) error {
 	}
 	n.ctx = ctx
 	used, start := n.session.account.Used(), time.Now()
+	if n.stats.Began.IsZero() {
+		n.stats.Began = start
+	}
 	err := n.guard(f)
 	n.call.Done()
 	n.stats.Time += max(time.Since(start), 1)

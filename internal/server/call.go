@@ -39,6 +39,8 @@ type call struct {
 	fault    *fault.Error // what the call failed with, in band or not
 	inBand   *fault.Error // what ended a stream that was told so, with the status OK
 	stream   *stream.Summary
+	span     Span // nil: no traces
+	arrived  bool // it was let in
 
 	tenant   string            // "" where nobody asks who calls
 	place    *admission.Place  // of a unary call, nil without admission

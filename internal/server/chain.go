@@ -12,11 +12,13 @@ func (s *Server) chain() []grpc.StreamServerInterceptor {
 	return []grpc.StreamServerInterceptor{
 		identify,       // request id, headers, trailers
 		s.track,        // the list of calls in flight
+		s.trace,        // spans
 		s.observe,      // metrics
 		s.record,       // one log line
 		s.deliver,      // faults become answers or statuses
 		s.authenticate, // who calls, and may they?
 		s.admit,        // is there room?
+		s.arrive,       // it was let in
 		contain,        // panics become faults
 	}
 }

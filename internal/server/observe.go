@@ -42,10 +42,7 @@ func (s *Server) observe(srv any, ss grpc.ServerStream, _ *grpc.StreamServerInfo
 // measured is the call as the metrics have it.
 func (c *call) measured() metrics.Call {
 	m := metrics.Call{Method: shortMethod(c.method), RequestID: c.requestID, Took: time.Since(c.started), Outcome: metrics.OK}
-	f := c.fault
-	if f == nil {
-		f = c.inBand
-	}
+	f := c.failure()
 	if f == nil {
 		return m
 	}
@@ -132,7 +129,9 @@ func (x *execution) execute(run func() error) error {
 	s.metrics.Executing(1)
 	defer s.metrics.Executing(-1)
 	err := run()
-	s.nodesRan(x.plan, nil, x.session.Stats(), fault.From(err))
+	f, stats := fault.From(err), x.session.Stats()
+	s.nodesRan(x.plan, nil, stats, f)
+	x.call.traceNodes(x.plan, stats, f)
 	return err
 }
 

@@ -34,6 +34,7 @@ type Options struct {
 	Catalog *node.Catalog
 	Log     *slog.Logger      // one line a call; default: none
 	Metrics *metrics.Recorder // made by NewRecorder; default: one of its own
+	Tracer  Tracer            // makes spans; default: none
 	Debug   bool              // tell stack traces to clients
 
 	Guard     *auth.Guard           // says who may call; default: everybody
