@@ -32,9 +32,11 @@ type Options struct {
 	// Admin is the address of the HTTP port for operators; "" for none.
 	Admin string
 
-	Catalog *node.Catalog
-	Log     *slog.Logger // default: JSON lines on stdout
-	Debug   bool         // tell stack traces to clients
+	Catalog    *node.Catalog
+	Log        *slog.Logger  // default: JSON lines on stdout
+	LogDropped func() uint64 // how many lines were lost, see Log.Dropped; for metrics
+	Tracer     server.Tracer // makes spans of calls, see OpenTraces; default: none
+	Debug      bool          // tell stack traces to clients
 
 	DefaultLimits  engine.Limits // of calls that ask for none; zero fields: the contract's
 	MaxLimits      engine.Limits // the highest that a call gets; zero fields: the contract's
@@ -94,7 +96,7 @@ func newApp(o Options) (*app, error) {
 	a.metrics = a.newRecorder()
 	var err error
 	a.server, err = server.New(server.Options{
-		Engine: a.engine, Catalog: o.Catalog, Log: a.log, Metrics: a.metrics, Debug: o.Debug,
+		Engine: a.engine, Catalog: o.Catalog, Log: a.log, Metrics: a.metrics, Tracer: o.Tracer, Debug: o.Debug,
 		Settings: server.Settings{
 			DefaultLimits: o.DefaultLimits, MaxLimits: o.MaxLimits, RejectAboveCap: o.RejectAboveCap, MaxNodes: o.MaxNodes,
 		},

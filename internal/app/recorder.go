@@ -9,6 +9,6 @@ import (
 // newRecorder makes the recorder of the service's metrics, which reads the figures that its parts keep.
 func (a *app) newRecorder() *metrics.Recorder {
 	return server.NewRecorder(metrics.Options{Version: version.Runtime, Sources: metrics.Sources{
-		AbandonedWorkers: a.engine.Abandoned,
+		AbandonedWorkers: a.engine.Abandoned, LogLinesDropped: a.options.LogDropped,
 	}})
 }

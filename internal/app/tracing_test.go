@@ -1,0 +1,156 @@
+package app
+
+import (
+	"context"
+	"net"
+	"slices"
+	"testing"
+
+	sdk "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/test/bufconn"
+
+	pb "github.com/remotemedia/remotemedia-go/api/remotemedia/v1"
+	"github.com/remotemedia/remotemedia-go/engine"
+	"github.com/remotemedia/remotemedia-go/internal/server"
+	"github.com/remotemedia/remotemedia-go/nodes"
+)
+
+// traced serves the library's nodes with a recorder of spans, and returns what a call with the headers made.
+func traced(t *testing.T, method string, req, resp any, headers ...string) tracetest.SpanStubs {
+	t.Helper()
+	exporter := tracetest.NewInMemoryExporter()
+	traces, err := newTraces(t.Context(), sdk.WithSyncer(exporter))
+	if err != nil {
+		t.Fatal(err)
+	}
+	catalog, err := nodes.Catalog("test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := server.New(server.Options{Engine: engine.New(engine.Options{}), Catalog: catalog, Tracer: traces})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := bufconn.Listen(1 << 20)
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(l) }()
+	conn, err := grpc.NewClient("passthrough:///x", grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return l.DialContext(ctx) }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.Invoke(metadata.AppendToOutgoingContext(t.Context(), headers...), method, req, resp); err != nil {
+		t.Log(err)
+	}
+	conn.Close()
+	s.GracefulStop()
+	if err := <-served; err != nil {
+		t.Error(err)
+	}
+	spans := exporter.GetSpans()
+	if err := traces.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+	return spans
+}
+
+func find(t *testing.T, spans tracetest.SpanStubs, name string) tracetest.SpanStub {
+	t.Helper()
+	i := slices.IndexFunc(spans, func(s tracetest.SpanStub) bool { return s.Name == name })
+	if i < 0 {
+		t.Fatalf("no span %q in %v", name, spans)
+	}
+	return spans[i]
+}
+
+func attributeOf(s tracetest.SpanStub, key string) any {
+	for _, a := range s.Attributes {
+		if string(a.Key) == key {
+			return a.Value.AsInterface()
+		}
+	}
+	return nil
+}
+
+const executeName = "remotemedia.v1.PipelineExecutionService/ExecutePipeline"
+
+func TestT085_SpansJoinTheTraceOfTheClient(t *testing.T) {
+	resp := new(pb.ExecuteResponse)
+	spans := traced(t, "/"+executeName, &pb.ExecuteRequest{
+		Manifest: &pb.PipelineManifest{
+			Version: "v1", Metadata: &pb.ManifestMetadata{Name: "two"},
+			Nodes:       []*pb.NodeManifest{{Id: "a", NodeType: "PassThrough"}, {Id: "b", NodeType: "PassThrough"}},
+			Connections: []*pb.Connection{{From: "a", To: "b"}},
+		},
+		AudioInputs: map[string]*pb.AudioBuffer{"a": {Samples: make([]byte, 64), SampleRate: 16000, Channels: 1, Format: pb.AudioFormat_AUDIO_FORMAT_I16, NumSamples: 32}},
+	}, resp, "traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "x-request-id", "r-1")
+	if resp.GetResult() == nil {
+		t.Fatalf("got %v", resp)
+	}
+	call := find(t, spans, executeName)
+	if call.SpanContext.TraceID().String() != "4bf92f3577b34da6a3ce929d0e0e4736" || call.Parent.SpanID().String() != "00f067aa0ba902b7" || !call.Parent.IsRemote() {
+		t.Errorf("trace %v, parent %v", call.SpanContext.TraceID(), call.Parent.SpanID())
+	}
+	for key, want := range map[string]any{"request_id": "r-1", "pipeline": "two", "nodes": int64(2), "rpc.method": "ExecutePipeline", "rpc.grpc.status": "OK", "error.type": nil} {
+		if got := attributeOf(call, key); got != want {
+			t.Errorf("%s is %v, want %v", key, got, want)
+		}
+	}
+	var ids []any
+	for _, s := range spans {
+		if s.Name == executeName {
+			continue
+		}
+		if s.Parent.SpanID() != call.SpanContext.SpanID() || s.StartTime.Before(call.StartTime) || s.EndTime.After(call.EndTime) || s.EndTime.Before(s.StartTime) {
+			t.Errorf("%s isn't within the call", s.Name)
+		}
+		if s.Name == "node PassThrough" {
+			ids = append(ids, attributeOf(s, "node_id"))
+			if attributeOf(s, "samples") != int64(32) || attributeOf(s, "items") != int64(1) {
+				t.Errorf("attributes %v", s.Attributes)
+			}
+		}
+	}
+	find(t, spans, "admission")
+	if !slices.Equal(ids, []any{"a", "b"}) || len(spans) != 4 {
+		t.Errorf("spans of nodes %v, %d in all", ids, len(spans))
+	}
+	service := ""
+	for _, a := range call.Resource.Attributes() {
+		if a.Key == "service.name" {
+			service = a.Value.AsString()
+		}
+	}
+	if service != "remotemedia" {
+		t.Errorf("service %q", service)
+	}
+}
+
+func TestSpansTellWhatFailed(t *testing.T) {
+	resp := new(pb.ExecuteResponse)
+	spans := traced(t, "/"+executeName, &pb.ExecuteRequest{Manifest: &pb.PipelineManifest{Version: "v1"}}, resp)
+	call := find(t, spans, executeName)
+	if call.Status.Code.String() != "Error" || attributeOf(call, "error.type") != string(resp.GetError().GetCode()) || call.Parent.IsValid() {
+		t.Errorf("status %v, attributes %v", call.Status, call.Attributes)
+	}
+}
+
+func TestTheServiceNameComesFromTheEnvironment(t *testing.T) {
+	t.Setenv("OTEL_SERVICE_NAME", "mine")
+	t.Setenv("OTEL_TRACES_EXPORTER", "none")
+	traces, err := OpenTraces(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := traces.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+	t.Setenv("OTEL_TRACES_EXPORTER", "nonsense")
+	if _, err := OpenTraces(t.Context()); err == nil {
+		t.Error("an exporter that doesn't exist is no error")
+	}
+}
