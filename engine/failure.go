@@ -126,13 +126,8 @@ func Recovered(p any) *fault.Error {
 	return f
 }
 
-func truncate(s string) string {
-	const most = 1024
-	if len(s) <= most {
-		return s
-	}
-	return s[:most] + "..."
-}
+// truncate bounds what the state at failure tells of a value.
+func truncate(s string) string { return fault.Shorten(s, 1024) }
 
 func roundMillis(d time.Duration) float64 { return math.Round(float64(d)/1e3) / 1e3 }
 

@@ -88,10 +88,4 @@ func (c *compiler) checkIgnored(in *manifest.Node, path string) {
 }
 
 // shorten keeps hostile names out of messages.
-func shorten(s string) string {
-	const most = 80
-	if len(s) <= most {
-		return s
-	}
-	return s[:most] + "..."
-}
+func shorten(s string) string { return fault.Shorten(s, 80) }

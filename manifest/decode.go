@@ -153,16 +153,7 @@ func (d *decoder) what() string {
 }
 
 // abbreviate bounds what a message quotes of the document.
-func abbreviate(s string) string {
-	const most = 40
-	runes := 0
-	for i := range s {
-		if runes++; runes > most {
-			return s[:i] + "..."
-		}
-	}
-	return s
-}
+func abbreviate(s string) string { return fault.Shorten(s, 40) }
 
 // readList reads a list and calls read for each element.
 func readList(d *decoder, expected string, read func(i int)) {

@@ -83,7 +83,7 @@ func leading(s string) (uint64, bool) {
 func Mismatch(what, v string) string {
 	const most = 64
 	if len(v) > most {
-		v = v[:most] + "..."
+		v = strings.ToValidUTF8(v[:most], "") + "..."
 	}
 	return fmt.Sprintf("%s version %q isn't supported; supported: %s; see %s", what, v, strings.Join(Supported(), ", "), MatrixURL)
 }

@@ -177,10 +177,4 @@ func audioPath(id string) string { return fmt.Sprintf("audio_inputs[%q]", shorte
 func dataPath(id string) string  { return fmt.Sprintf("data_inputs[%q]", shorten(id)) }
 
 // shorten keeps hostile names out of messages.
-func shorten(s string) string {
-	const most = 80
-	if len(s) <= most {
-		return s
-	}
-	return s[:most] + "..."
-}
+func shorten(s string) string { return fault.Shorten(s, 80) }

@@ -62,10 +62,4 @@ func placeOf(text string, offset int) (line, column int) {
 }
 
 // shorten keeps hostile names out of messages.
-func shorten(s string) string {
-	const most = 80
-	if len(s) <= most {
-		return s
-	}
-	return strings.ToValidUTF8(s[:most], "") + "..."
-}
+func shorten(s string) string { return fault.Shorten(s, 80) }

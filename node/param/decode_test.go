@@ -152,8 +152,8 @@ func TestDecodeProblems(t *testing.T) {
 			`duplicate_field|.flag|parameter "flag" is given twice|keep one of them`,
 		}},
 		{`{"runtimeHint": {"a": 1, "a": 1}}`, []string{`warning|ignored|.runtimeHint|parameter "runtimeHint" has no effect in this service|remove it, or leave it: it does no harm`}},
-		{`{"quality": "` + long + `"}`, []string{`bad_parameter|.quality|parameter "quality": "` + long[:47] + `… isn't accepted: expected low, Medium or high`}},
-		{`{"maybe": {"` + long + `": 1}}`, []string{`unknown_parameter|.maybe["` + long[:48] + `…"]|parameter "maybe["` + long[:48] + `…"]" is unknown|the parameters are x, y`}},
+		{`{"quality": "` + long + `"}`, []string{`bad_parameter|.quality|parameter "quality": "` + long[:47] + `... isn't accepted: expected low, Medium or high`}},
+		{`{"maybe": {"` + long + `": 1}}`, []string{`unknown_parameter|.maybe["` + long[:48] + `..."]|parameter "maybe["` + long[:48] + `..."]" is unknown|the parameters are x, y`}},
 		// Validate, of the whole and of the parts.
 		{`{"targetRate": 11025}`, []string{`bad_parameter|.targetRate|parameter "targetRate": 11025 Hz isn't liked: expected another`}},
 		{`{"points": [{}, {}, {}], "small": 13}`, []string{

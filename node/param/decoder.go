@@ -22,7 +22,7 @@ const (
 	maxItems = 65536
 	// maxListed bounds how many faults (and as many warnings) are listed.
 	maxListed = 100
-	// maxShown is how many characters of a value or name a message shows.
+	// maxShown is how many bytes of a value or name a message shows.
 	maxShown = 48
 )
 
@@ -205,13 +205,8 @@ func kindName(k jsontext.Kind) string {
 	return "null"
 }
 
-// shorten cuts a text to maxShown characters.
-func shorten(s string) string {
-	if utf8.RuneCountInString(s) <= maxShown {
-		return s
-	}
-	return string([]rune(s)[:maxShown]) + "…"
-}
+// shorten bounds what a message shows of a text.
+func shorten(s string) string { return fault.Shorten(s, maxShown) }
 
 func quote(s string) string { return strconv.Quote(shorten(s)) }
 

@@ -2,9 +2,9 @@ package data
 
 import (
 	"errors"
-	"fmt"
 	"math"
 	"math/bits"
+	"strings"
 
 	"github.com/remotemedia/remotemedia-go/fault"
 )
@@ -112,25 +112,20 @@ func modulo(x, y float64) float64 {
 }
 
 func errTooLarge(literal []byte) error {
-	const most = 40
-	if len(literal) > most {
-		literal = append(literal[:most:most], "..."...)
-	}
-	return fault.New(fault.CodeNodeFailed, "the number %s is beyond what a 64-bit float holds", literal)
+	return fault.New(fault.CodeNodeFailed, "the number %s is beyond what a 64-bit float holds", fault.Shorten(string(literal), mostQuoted))
 }
+
+// mostQuoted bounds what an error quotes of the input, in bytes.
+const mostQuoted = 40
 
 func errUnknownOperation(name string) error {
 	names := make([]string, len(operations))
 	for i, o := range operations {
 		names[i] = o.name
 	}
-	return fault.New(fault.CodeNodeFailed, "unknown operation %q: expected one of %v %s", shorten(name), names, fault.DidYouMean(name, names))
-}
-
-func shorten(s string) string {
-	const most = 40
-	if len(s) <= most {
-		return s
+	hint := fault.DidYouMean(name, names)
+	if hint != "" {
+		hint = "; " + hint
 	}
-	return fmt.Sprintf("%s...", s[:most])
+	return fault.New(fault.CodeNodeFailed, "unknown operation %q: expected one of %s%s", fault.Shorten(name, mostQuoted), strings.Join(names, ", "), hint)
 }

@@ -31,7 +31,8 @@ func TestCalculatorShapes(t *testing.T) {
 
 func TestCalculatorArithmetic(t *testing.T) {
 	for _, c := range []struct{ op, x, y, want string }{
-		{"add", "9007199254740993", "2", "9007199254740995"}, // beyond 2^53
+		{"add", "9007199254740993", "2", "9007199254740995"},     // beyond 2^53
+		{"add", "9007199254740993.0", "1", "9007199254740992.0"}, // in float64, to the nearest even
 		{"add", "9223372036854775807", "1", "9223372036854775808"},
 		{"subtract", "-9223372036854775808", "1", "-9223372036854775808"}, // in float64
 		{"subtract", "3", "0.5", "2.5"},
@@ -81,6 +82,7 @@ func TestCalculatorRefuses(t *testing.T) {
 		{"CalculatorNode", `{}`, `{"operation": "add", "operands": 7}`, `isn't an array`},
 		{"CalculatorNode", `{}`, `{"operation": "add", "args": [1]}`, `1 elements: expected at least 2`},
 		{"CalculatorNode", `{}`, `{"operation": "addd", "args": [1, 2]}`, "did you mean add?"},
+		{"CalculatorNode", `{}`, `{"operation": "integrate", "args": [1, 2]}`, `"integrate": expected one of add, subtract, multiply, divide, power, modulo, min, max`},
 		{"CalculatorNode", `{}`, `{"operation": "add", "args": [1, []]}`, "args[1] isn't a number"},
 	} {
 		c.run(t)

@@ -41,7 +41,7 @@ func fromInt(i int64) number { return number{whole: true, i: i, f: float64(i)} }
 // fromFloat takes a whole value as an integer where it is certain which one.
 func fromFloat(f float64) number {
 	const certain = 1 << 53
-	if f == math.Trunc(f) && math.Abs(f) <= certain {
+	if f == math.Trunc(f) && math.Abs(f) < certain {
 		return fromInt(int64(f))
 	}
 	return number{f: f}
