@@ -31,15 +31,7 @@ func (c *compiler) addConnections() {
 
 func (c *compiler) checkEnds(conn manifest.Connection, path string) (from, to int, ok bool) {
 	if conn.From == "" || conn.To == "" {
-		what := "to"
-		if conn.From == "" {
-			what = "from"
-			if conn.To == "" {
-				what = "from and to"
-			}
-		}
-		c.report(fault.CodeEmptyConnection, conn.From+conn.To, path, "name both ends; an old client may have sent it empty",
-			"%s has an empty %s", path, what)
+		c.reportEmpty(conn, path)
 		return 0, 0, false
 	}
 	from, fromOK := c.endpoint(conn.From, path+".from")
@@ -52,6 +44,19 @@ func (c *compiler) checkEnds(conn manifest.Connection, path string) (from, to in
 		return 0, 0, false
 	}
 	return from, to, c.checkPorts(conn, from, to, path)
+}
+
+// reportEmpty names an end that is empty by its own path, so that what the parser told of the same end isn't told again.
+func (c *compiler) reportEmpty(conn manifest.Connection, path string) {
+	end, what := "to", "to"
+	if conn.From == "" {
+		end, what = "from", "from"
+		if conn.To == "" {
+			what = "from and to"
+		}
+	}
+	c.report(fault.CodeEmptyConnection, shorten(conn.From+conn.To), path+"."+end, "name both ends; an old client may have sent it empty",
+		"%s has an empty %s", path, what)
 }
 
 func (c *compiler) endpoint(id, path string) (int, bool) {

@@ -162,6 +162,31 @@ func TestEmptyConnectionNamesIndexAndEnd(t *testing.T) {
 	}
 }
 
+func TestNothingIsToldTwice(t *testing.T) {
+	for text, want := range map[string][]fault.Code{
+		"nodes: [{id: a, node_type: Pass}]\nconnections: [{to: a}]\n":            {fault.CodeEmptyConnection},
+		"nodes: [{id: a, node_type: Pass}]\nconnections: [{from: a}]\n":          {fault.CodeEmptyConnection},
+		"nodes: [{id: a, node_type: Pass}]\nconnections: [{}]\n":                 {fault.CodeEmptyConnection, fault.CodeEmptyConnection}, // one an end
+		"nodes: [{id: a, node_type: Pass}]\nconnections: [{from: '', to: a}]\n":  {fault.CodeEmptyConnection},
+		"nodes: [{id: a, node_type: Pass}]\nconnections: [{from: '', to: ''}]\n": {fault.CodeEmptyConnection},
+	} {
+		_, err := compile(t, text)
+		var codes []fault.Code
+		for _, p := range err.Problems {
+			codes = append(codes, p.Code)
+		}
+		if !slices.Equal(codes, want) {
+			t.Errorf("%s%v, want %v", text, err.Problems, want)
+		}
+	}
+	for _, text := range []string{"null", "[]", "7"} {
+		m, problems := manifest.Parse("test.yaml", []byte(text))
+		if _, err := graph.Compile(m, catalog(t), graph.Options{}, problems...); err == nil || len(err.Problems) != 1 {
+			t.Errorf("%s: %v, want one problem", text, err)
+		}
+	}
+}
+
 func TestDuplicateEdgeCountsOnceWithAWarning(t *testing.T) {
 	p, err := compile(t, nodes("a:Pass", "b:Pass", "a>b", "a>b"))
 	if err != nil {

@@ -56,8 +56,11 @@ func Combine(parsed, later []fault.Problem) []fault.Problem {
 }
 
 func covers(q fault.Problem, path string) bool {
-	if q.Severity != fault.SeverityError || q.Path == "" {
+	if q.Severity != fault.SeverityError {
 		return false
+	}
+	if q.Path == "" {
+		return q.Code == fault.CodeWrongType // the document isn't an object: it has nothing that could be wrong by itself
 	}
 	known := q.Path
 	if node, _, ok := strings.Cut(known, "].params"); ok {
