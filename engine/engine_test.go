@@ -161,6 +161,11 @@ func (r rig) open(p *graph.Plan, change ...func(*engine.Limits)) *engine.Session
 
 func sound(t *testing.T, s *engine.Session, id string, raw ...byte) engine.Input {
 	t.Helper()
+	return soundOf(t, s, id, audio.Format{Rate: 8000, Channels: 1, Encoding: pcm.I16}, raw...)
+}
+
+func soundOf(t *testing.T, s *engine.Session, id string, f audio.Format, raw ...byte) engine.Input {
+	t.Helper()
 	n, ok := s.Plan().Lookup(id)
 	if !ok {
 		t.Fatalf("no node %q", id)
@@ -169,7 +174,7 @@ func sound(t *testing.T, s *engine.Session, id string, raw ...byte) engine.Input
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := audio.FromWire(audio.Format{Rate: 8000, Channels: 1, Encoding: pcm.I16}, block)
+	b, err := audio.FromWire(f, block)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -254,18 +259,24 @@ func TestAudioOfOneSinkIsConcatenated(t *testing.T) {
 }
 
 func TestDifferentFormatsGiveTheLastAndAWarning(t *testing.T) {
-	r := newRig(t)
-	s := r.open(plan(t, "a:Pass", "b:Pass", "c:Pass", "a>c", "b>c"))
-	defer s.Close()
-	first, second := sound(t, s, "a", 1, 2), sound(t, s, "b", 3, 4)
-	second.Item.Audio.Format.Rate = 16000
-	out := r.execute(s, first, second)
-	defer out.Release()
-	if got := out.Nodes[0].Audio.Format.Rate; got != 16000 {
-		t.Errorf("rate %d, want the last", got)
-	}
-	if w := s.Warnings(); len(w) != 1 || !strings.Contains(w[0], "different formats") {
-		t.Errorf("warnings %q", w)
+	for name, last := range map[string]audio.Format{
+		"rate":     {Rate: 16000, Channels: 1, Encoding: pcm.I16},
+		"channels": {Rate: 8000, Channels: 2, Encoding: pcm.I16},
+		"encoding": {Rate: 8000, Channels: 1, Encoding: pcm.I32},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t)
+			s := r.open(plan(t, "a:Pass", "b:Pass", "c:Pass", "a>c", "b>c"))
+			defer s.Close()
+			out := r.execute(s, sound(t, s, "a", 1, 2), soundOf(t, s, "b", last, 3, 4, 5, 6))
+			defer out.Release()
+			if got := out.Nodes[0].Audio; got.Format != last || !slices.Equal(wire(t, s, got), []byte{3, 4, 5, 6}) {
+				t.Errorf("%v, want the last", got.Format)
+			}
+			if w := s.Warnings(); len(w) != 1 || !strings.Contains(w[0], "different formats") {
+				t.Errorf("warnings %q", w)
+			}
+		})
 	}
 }
 

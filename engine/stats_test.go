@@ -6,6 +6,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/remotemedia/remotemedia-go/audio"
+	"github.com/remotemedia/remotemedia-go/audio/pcm"
 	"github.com/remotemedia/remotemedia-go/engine"
 	"github.com/remotemedia/remotemedia-go/fault"
 	"github.com/remotemedia/remotemedia-go/node"
@@ -15,10 +17,11 @@ func TestStatsTellWhatANodeGave(t *testing.T) {
 	r := newRig(t)
 	s := r.open(plan(t, "a:Pass", "b:Drop", "a>b"))
 	defer s.Close()
-	out := r.execute(s, sound(t, s, "a", 1, 2, 3, 4), data(s, "a", `"x"`))
+	stereo := audio.Format{Rate: 8000, Channels: 2, Encoding: pcm.I16}
+	out := r.execute(s, soundOf(t, s, "a", stereo, 1, 2, 3, 4), data(s, "a", `"x"`))
 	defer out.Release()
 	a, b := out.Stats[0], out.Stats[1]
-	if a.Kinds != node.Audio|node.Text || a.ItemsOut != 2 || a.SamplesOut != 2 || a.Format.Rate != 8000 {
+	if a.Kinds != node.Audio|node.Text || a.ItemsOut != 2 || a.SamplesOut != 2 || a.Format != stereo {
 		t.Errorf("a gave %v, %d items, %d samples, %v", a.Kinds, a.ItemsOut, a.SamplesOut, a.Format)
 	}
 	if b.Kinds != 0 || b.SamplesOut != 0 || b.ItemsIn != 2 {
