@@ -65,13 +65,26 @@ func narrow24AVX2(dst, src *byte, n int) (clipped int)
 //go:noescape
 func cleanAVX2(x *float32, n int) bool
 
+//go:noescape
+func floatsToShortsAVX512(dst, src *byte, n int) (clipped int)
+
+//go:noescape
+func floatsToIntsAVX512(dst, src *byte, n int) (clipped int)
+
+//go:noescape
+func joinShortsAVX512(dst, left, right *byte, n int) (clipped int)
+
+//go:noescape
+func joinIntsAVX512(dst, left, right *byte, n int) (clipped int)
+
 // kernels lists the sets that this processor can run, the portable one first
 // and the fastest last.
 func kernels() []*kernel {
+	sets := []*kernel{&portable}
 	if !cpu.X86.HasAVX2 {
-		return []*kernel{&portable}
+		return sets
 	}
-	return []*kernel{&portable, assembly{
+	set := assembly{
 		shortsToFloats: shortsToFloatsAVX2, shortsToInts: shortsToIntsAVX2, intsToFloats: intsToFloatsAVX2,
 		intsToShorts: intsToShortsAVX2, floatsToShorts: floatsToShortsAVX2, floatsToInts: floatsToIntsAVX2,
 		splitShorts: splitShortsAVX2, splitInts: splitIntsAVX2, splitFloats: splitFloatsAVX2,
@@ -80,5 +93,12 @@ func kernels() []*kernel {
 		joinShorts4: joinShorts4AVX2, joinInts4: joinInts4AVX2, joinFloats4: joinFloats4AVX2,
 		widen24: widen24AVX2, narrow24: narrow24AVX2,
 		clean: cleanAVX2,
-	}.kernel("avx2")}
+	}
+	sets = append(sets, set.kernel("avx2"))
+	if !cpu.X86.HasAVX512F || !cpu.X86.HasAVX512BW || !cpu.X86.HasAVX512DQ || !cpu.X86.HasAVX512VL {
+		return sets
+	}
+	set.floatsToShorts, set.floatsToInts = floatsToShortsAVX512, floatsToIntsAVX512
+	set.joinShorts, set.joinInts = joinShortsAVX512, joinIntsAVX512
+	return append(sets, set.kernel("avx512"))
 }
