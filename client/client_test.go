@@ -222,7 +222,7 @@ func TestAServiceThatIsNotThere(t *testing.T) {
 	defer c.Close()
 	_, err = c.Version(context.Background())
 	var f *fault.Error
-	if !errors.As(err, &f) || f.Kind != fault.Unavailable || !f.Retryable() {
+	if !errors.As(err, &f) || f.Kind != fault.Unavailable || f.Code != fault.CodeUnreachable || !f.Retryable() {
 		t.Errorf("got %v", err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())

@@ -65,6 +65,7 @@ const (
 	CodeCanceled         Code = "canceled"
 	CodeDeadline         Code = "deadline_exceeded"
 	CodeOverloaded       Code = "overloaded"
+	CodeUnreachable      Code = "unreachable"
 	CodeShuttingDown     Code = "shutting_down"
 	CodeRateLimited      Code = "rate_limited"
 	CodeTokenMissing     Code = "token_missing"
@@ -148,6 +149,7 @@ var codes = map[Code]Info{
 	CodeCanceled:         {Canceled, "the caller gave the call up", "nothing to do"},
 	CodeDeadline:         {DeadlineExceeded, "the caller's deadline passed", "allow more time, or send less audio a call"},
 	CodeOverloaded:       {Unavailable, "the service has no capacity for the call now", "retry after the time given, or add instances"},
+	CodeUnreachable:      {Unavailable, "the service can't be reached, or the connection to it broke", "check the address and that the service runs, then retry"},
 	CodeShuttingDown:     {Unavailable, "the service is shutting down", "retry on another instance"},
 	CodeRateLimited:      {RateLimited, "this token calls more often than it may", "retry after the time given"},
 	CodeTokenMissing:     {Authentication, "the call carries no token", "send the header authorization: Bearer <token>"},

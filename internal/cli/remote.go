@@ -98,7 +98,7 @@ func (c *healthCmd) Run(ctx context.Context, env *Env) error {
 func (c *healthCmd) unreachable(err error) error {
 	f := fault.From(err)
 	if f.Kind == fault.DeadlineExceeded {
-		f = fault.New(fault.CodeOverloaded, "no answer within %v", c.Timeout)
+		f = fault.New(fault.CodeUnreachable, "no answer within %v", c.Timeout)
 	}
 	err = fmt.Errorf("%s: %w", c.Server, f)
 	if c.JSON {

@@ -73,7 +73,7 @@ func isContextError(err error) bool {
 var statusCodes = map[codes.Code]fault.Code{
 	codes.Canceled:         fault.CodeCanceled,
 	codes.DeadlineExceeded: fault.CodeDeadline,
-	codes.Unavailable:      fault.CodeOverloaded,
+	codes.Unavailable:      fault.CodeUnreachable,
 	codes.Unauthenticated:  fault.CodeTokenMissing,
 	codes.PermissionDenied: fault.CodeTokenScope,
 }
