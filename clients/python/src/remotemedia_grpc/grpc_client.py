@@ -1,0 +1,183 @@
+"""The blocking client; :class:`AsyncClient` is the one for asyncio, with the same methods."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import TracebackType
+from typing import Any
+
+import grpc
+
+from remotemedia_grpc import _codec, _failure, _shared
+from remotemedia_grpc._conversation import Backpressure, Chunk, ChunkLike, Conversation, StreamSettings
+from remotemedia_grpc._options import EXECUTE, HEALTH, STREAM, TLS, VERSION, Retry, Settings, Token, new_request_id
+from remotemedia_grpc._shared import AudioInputs
+from remotemedia_grpc.aio import AsyncClient, AsyncStream
+from remotemedia_grpc.errors import ClosedError, RemoteMediaError
+from remotemedia_grpc.pipeline import PipelineLike
+from remotemedia_grpc.results import Limits, Result, Version
+from remotemedia_grpc.stream import Stream
+
+__all__ = ["TLS", "AsyncClient", "AsyncStream", "Chunk", "Client", "Limits", "Retry", "Stream"]
+
+
+class Client:
+    """A connection to a service. Use it in a ``with`` statement, or close it.
+
+    One client serves any number of threads at the same time; give it to them all, rather than each its own. It doesn't outlive a
+    fork: make it in the child process. Every error is a :class:`~remotemedia_grpc.RemoteMediaError`.
+
+    Args:
+        target: Address such as ``localhost:50051`` or ``dns:///host:50051``; the environment's ``GRPC_SERVER_ADDR`` where it isn't given.
+        tls: ``True`` for an encrypted connection, or its :class:`TLS` settings. Without it nothing is encrypted, tokens included.
+        token: Bearer token, or a function that gives it, which is asked at each call.
+        timeout: Seconds for a call with its repetitions; ``math.inf`` sets no bound. Streams have none unless they are given one.
+        retry: How calls are repeated while the service is unavailable.
+        check_nodes: Refuse node types and parameters that aren't in this release's catalogue, before any call.
+        check_version: Ask for the service's version once, before the first call.
+        options: Channel arguments of gRPC; they come after the client's own, and so override them.
+    """
+
+    def __init__(
+        self, target: str = "", *, tls: TLS | bool = False, token: Token | None = None, timeout: float = 60.0, retry: Retry | None = None,
+        check_nodes: bool = True, check_version: bool = True, options: Sequence[tuple[str, Any]] = (),
+    ) -> None:
+        self._settings = s = Settings.of(target, tls, token, timeout, retry, check_nodes, check_version, options)
+        self._channel = (
+            grpc.secure_channel(s.target, s.tls.credentials(), s.options) if s.tls else grpc.insecure_channel(s.target, s.options)
+        )
+        self._execute = self._channel.unary_unary(EXECUTE)
+        self._version = self._channel.unary_unary(VERSION)
+        self._health = self._channel.unary_unary(HEALTH)
+        self._stream = self._channel.stream_stream(STREAM)
+        self._closed = threading.Event()
+        self._version_known = not check_version
+
+    @property
+    def target(self) -> str:
+        """The address."""
+        return self._settings.target
+
+    def run(
+        self, pipeline: PipelineLike, audio: AudioInputs = None, data: Mapping[str, Any] | None = None, *, rate: int | None = None,
+        limits: Limits | None = None, outputs: Sequence[str] = (), labels: Mapping[str, str] | None = None,
+        timeout: float | None = None, request_id: str = "",
+    ) -> Result:
+        """Run a pipeline on inputs that are complete.
+
+        Args:
+            pipeline: A :class:`Pipeline`, a :class:`Manifest`, a dict, or the path of a JSON or YAML manifest.
+            audio: A numpy array with ``rate``, an :class:`Audio`, the path of a WAV file or its bytes; or a dict of such by node id.
+            data: JSON values by node id.
+            rate: Sample rate of arrays, in Hz.
+            limits: What the execution may use.
+            outputs: Nodes whose outputs are wanted besides those at the ends.
+            labels: Words for the service's log.
+            timeout: Seconds for this call; the client's where it isn't given.
+            request_id: Names the call in the service's log; made where it isn't given.
+        """
+        manifest = _shared.checked_manifest(pipeline, self._settings)
+        request = _shared.request_of(manifest, audio, data, rate, limits, outputs, labels)
+        request_id = request_id or new_request_id()
+        seconds = _shared.deadline_of(timeout, self._settings.timeout)
+        self._know_version()
+        return _shared.result_of(self._call(self._execute, request, seconds, request_id), manifest, request_id)
+
+    def stream(
+        self, pipeline: PipelineLike, source: Iterable[ChunkLike] | None = None, *, rate: int | None = None, node: str = "",
+        data: Mapping[str, Any] | None = None, limits: Limits | None = None, outputs: Sequence[str] = (),
+        backpressure: Backpressure = "block", chunk_samples: int = 0, metrics_interval: int = 0, continue_on_error: bool = False,
+        timeout: float | None = None, request_id: str = "",
+    ) -> Stream:
+        """Open a stream: chunks go in, events come out, in step with the service.
+
+        Args:
+            pipeline: As for :meth:`run`.
+            source: The chunks: arrays, :class:`Audio` or :class:`Chunk`. They are taken, on a thread of gRPC's, as fast as the service
+                takes them, and the stream is closed behind the last. Without it the stream is fed with :meth:`Stream.send`.
+            rate: Sample rate of arrays, in Hz.
+            node: Receiver of chunks that name none; only needed where several nodes are at the start.
+            data: JSON values by node id, which join the first chunk.
+            limits: What the stream may use; the time is that of each chunk.
+            outputs: Nodes whose outputs are wanted besides those at the ends.
+            backpressure: What the service does with a chunk that finds its queue full.
+            chunk_samples: Length that chunks will have, over all channels.
+            metrics_interval: Chunks from one :class:`Progress` to the next; 10 where it isn't given.
+            continue_on_error: Tell a chunk on which a node fails as :class:`ChunkFailed` and go on, rather than end.
+            timeout: Seconds for the whole stream; none where it isn't given.
+            request_id: Names the stream in the service's log; made where it isn't given.
+        """
+        manifest = _shared.checked_manifest(pipeline, self._settings)
+        settings = StreamSettings(
+            rate, node, data or {}, limits, outputs, backpressure, chunk_samples, metrics_interval, continue_on_error
+        )
+        conversation = Conversation(manifest, settings)
+        self._know_version()
+        request_id = request_id or new_request_id()
+
+        def start(requests: Any) -> Any:
+            self._check_open()
+            return self._stream(requests, timeout=timeout, metadata=self._settings.metadata(request_id))
+
+        def repeat(attempt: int, error: grpc.RpcError) -> None:
+            self._pause(attempt, self.failure(error, request_id), None)
+
+        return Stream(conversation, start, lambda error: self.failure(error, request_id), repeat, source)
+
+    def version(self, timeout: float | None = None) -> Version:
+        """Ask for the service's versions and node types."""
+        seconds = _shared.deadline_of(timeout, self._settings.timeout)
+        return _codec.decode_version(self._call(self._version, _codec.VERSION_REQUEST, seconds, new_request_id()))
+
+    def health(self, service: str = "", timeout: float | None = None) -> str:
+        """Ask the standard health service: ``SERVING``, ``NOT_SERVING``, ``SERVICE_UNKNOWN`` or ``UNKNOWN``."""
+        seconds = _shared.deadline_of(timeout, self._settings.timeout)
+        return _shared.health_of(self._call(self._health, _shared.health_request(service), seconds, new_request_id()))
+
+    def close(self) -> None:
+        """End the connection; calls and streams that are under way fail. A second close does nothing."""
+        self._closed.set()
+        self._channel.close()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def failure(self, error: grpc.RpcError, request_id: str) -> RemoteMediaError:
+        """Make the exception of a call that failed."""
+        trailers = _failure.as_mapping(error.trailing_metadata())
+        return _failure.from_status(error.code(), error.details(), trailers, self.target, request_id)
+
+    def _know_version(self) -> None:
+        if not self._version_known:
+            _shared.check_version(self.version(), self.target)
+            self._version_known = True
+
+    def _call(self, method: Callable[..., bytes], request: bytes, seconds: float | None, request_id: str) -> bytes:
+        """Make a call, and repeat it while that is safe and in time."""
+        end = None if seconds is None else time.monotonic() + seconds
+        attempt = 1
+        while True:
+            self._check_open()
+            left = None if end is None else max(end - time.monotonic(), 0.0)
+            try:
+                return method(request, timeout=left, metadata=self._settings.metadata(request_id))
+            except grpc.RpcError as error:
+                self._pause(attempt, self.failure(error, request_id), None if end is None else end - time.monotonic())
+            attempt += 1
+
+    def _pause(self, attempt: int, error: RemoteMediaError, left: float | None) -> None:
+        """Wait for the next attempt, or raise the error where there is none."""
+        seconds = self._settings.retry.wait(attempt, error, left)
+        if seconds is None:
+            raise error
+        self._closed.wait(seconds)
+
+    def _check_open(self) -> None:
+        self._settings.check_process()
+        if self._closed.is_set():
+            raise ClosedError("the client was closed: make another one, or keep it open as long as it is used", code="canceled")
