@@ -39,7 +39,9 @@ def localise(text: str) -> str:
     """Move a generated module into this package and its messages into the package's own pool."""
     text = text.replace("from remotemedia.v1 import", "from remotemedia_grpc._pb import")
     text = text.replace("_descriptor_pool.Default()", "_POOL")
-    text = text.replace("from google.protobuf import descriptor_pool as _descriptor_pool", "from remotemedia_grpc._pb import POOL as _POOL")
+    text = text.replace(
+        "from google.protobuf import descriptor_pool as _descriptor_pool", "from remotemedia_grpc._pb import POOL as _POOL"
+    )
     return re.sub(r"'remotemedia\.v1\.(\w+_pb2)'", r"'remotemedia_grpc._pb.\1'", text)
 
 

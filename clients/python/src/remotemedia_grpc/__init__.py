@@ -1,17 +1,18 @@
 """Client of the remotemedia audio pipeline service.
 
-    from remotemedia_grpc import Client, Pipeline
-    from remotemedia_grpc.nodes import Resample, VAD
+from remotemedia_grpc import Client, Pipeline
+from remotemedia_grpc.nodes import Resample, VAD
 
-    with Client("localhost:50051") as client:
-        result = client.run(Pipeline("speech") | Resample(16000) | VAD(), "speech.wav")
-        print(result.audio["vad"].samples.shape, result.data["vad"])
+with Client("localhost:50051") as client:
+result = client.run(Pipeline("speech") | Resample(16000) | VAD(), "speech.wav")
+print(result.audio["vad"].samples.shape, result.data["vad"])
 """
 
 from remotemedia_grpc._conversation import Backpressure, Chunk, ChunkLike
 from remotemedia_grpc._options import TLS, Retry
 from remotemedia_grpc._version import __version__
-from remotemedia_grpc.aio import AsyncClient, AsyncStream
+from remotemedia_grpc.aio import AsyncClient
+from remotemedia_grpc.aio_stream import AsyncStream
 from remotemedia_grpc.audio import Audio, AudioLike
 from remotemedia_grpc.errors import (
     AuthenticationError,

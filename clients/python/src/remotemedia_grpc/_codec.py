@@ -32,8 +32,17 @@ def audio_field(number: int, audio: Audio) -> Parts:
     samples = audio.samples
     head = b"\x0a" + varint(samples.nbytes)
     tail = (
-        b"\x10" + varint(audio.rate) + b"\x18" + varint(audio.channels) + b"\x20" + varint(encoding(samples)) + b"\x28" + varint(samples.size)
-        + number_field(101, audio.position % (1 << 64)) + number_field(102, round(audio.timestamp * 1e6) % (1 << 64)) + text_field(103, audio.stream_id)
+        b"\x10"
+        + varint(audio.rate)
+        + b"\x18"
+        + varint(audio.channels)
+        + b"\x20"
+        + varint(encoding(samples))
+        + b"\x28"
+        + varint(samples.size)
+        + number_field(101, audio.position % (1 << 64))
+        + number_field(102, round(audio.timestamp * 1e6) % (1 << 64))
+        + text_field(103, audio.stream_id)
     )
     return [tag(number, BYTES) + varint(len(head) + samples.nbytes + len(tail)) + head, samples, tail]
 
@@ -49,7 +58,11 @@ def wrapped(number: int, parts: Parts) -> Parts:
 
 
 def encode_execution(
-    manifest: Manifest, audio: Mapping[str, Audio], data: Mapping[str, Any], limits: Limits | None, outputs: Sequence[str],
+    manifest: Manifest,
+    audio: Mapping[str, Audio],
+    data: Mapping[str, Any],
+    limits: Limits | None,
+    outputs: Sequence[str],
     labels: Mapping[str, str],
 ) -> bytes:
     """Encode an ExecuteRequest."""
@@ -57,7 +70,11 @@ def encode_execution(
     for node, one in audio.items():
         parts += wrapped(2, [bytes_field(1, node.encode()), *audio_field(2, one)])
     rest = execution_pb2.ExecuteRequest(
-        client_version=PROTOCOL, output_nodes=outputs, labels=labels, resource_limits=limits_message(limits), data_inputs=data_texts(data)
+        client_version=PROTOCOL,
+        output_nodes=outputs,
+        labels=labels,
+        resource_limits=limits_message(limits),
+        data_inputs=data_texts(data),
     )
     return assemble([*parts, rest.SerializeToString()])
 
@@ -133,7 +150,9 @@ class AudioMaps:
             if field.number == self._single:
                 self.audio[key] = read_audio(self._data, start, stop)
             else:
-                self.items[key] = [read_audio(self._data, f.value, f.stop) for f in _wire.fields(self._data, start, stop) if f.kind == BYTES]
+                self.items[key] = [
+                    read_audio(self._data, f.value, f.stop) for f in _wire.fields(self._data, start, stop) if f.kind == BYTES
+                ]
 
     def lists(self) -> dict[str, list[Audio]]:
         """Give the items; where a node gave one, the message doesn't repeat it."""
@@ -164,11 +183,19 @@ def _result(outputs: AudioMaps, rest: execution_pb2.ExecutionResult, manifest: M
     warnings = tuple(rest.warnings)
     reports = {entry.node_id: entry for entry in rest.node_results}
     nodes = {
-        node: _report(rest.metrics.node_metrics.get(node), reports.get(node), warnings, node) for node in (*manifest.node_ids, *reports)
+        node: _report(rest.metrics.node_metrics.get(node), reports.get(node), warnings, node)
+        for node in (*manifest.node_ids, *reports)
     }
     return Result(
-        audio=outputs.audio, data=data, audio_items=outputs.lists(), data_items=items, warnings=warnings,
-        status=_EXECUTION.get(rest.status, "unknown"), nodes=nodes, metrics=read_metrics(rest.metrics), request_id=rest.request_id,
+        audio=outputs.audio,
+        data=data,
+        audio_items=outputs.lists(),
+        data_items=items,
+        warnings=warnings,
+        status=_EXECUTION.get(rest.status, "unknown"),
+        nodes=nodes,
+        metrics=read_metrics(rest.metrics),
+        request_id=rest.request_id,
     )
 
 
@@ -200,8 +227,11 @@ def _warned_of(text: str) -> str:
 def read_metrics(metrics: common_pb2.ExecutionMetrics) -> Metrics:
     """Decode what an execution cost."""
     return Metrics(
-        wall_seconds=metrics.wall_time_ms / 1000, busy_seconds=metrics.cpu_time_ms / 1000, queue_seconds=metrics.queue_wait_ms / 1000,
-        codec_seconds=metrics.serialization_time_ms / 1000, memory_bytes=metrics.memory_used_bytes,
+        wall_seconds=metrics.wall_time_ms / 1000,
+        busy_seconds=metrics.cpu_time_ms / 1000,
+        queue_seconds=metrics.queue_wait_ms / 1000,
+        codec_seconds=metrics.serialization_time_ms / 1000,
+        memory_bytes=metrics.memory_used_bytes,
     )
 
 
@@ -219,9 +249,7 @@ def read_object(text: str) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def read_data(
-    outputs: Mapping[str, str], lists: Mapping[str, common_pb2.JsonList]
-) -> tuple[dict[str, Any], dict[str, list[Any]]]:
+def read_data(outputs: Mapping[str, str], lists: Mapping[str, common_pb2.JsonList]) -> tuple[dict[str, Any], dict[str, list[Any]]]:
     """Decode the data outputs, joined and item by item."""
     if not outputs and not lists:
         return {}, {}
@@ -260,8 +288,15 @@ def read_answer(data: bytes, at: int, end: int) -> Answer:
     result = streaming_pb2.ChunkResult.FromString(rest.bytes())
     values, items = read_data(result.data_outputs, result.data_output_lists)
     return Answer(
-        audio=outputs.audio, data=values, audio_items=outputs.lists(), data_items=items, warnings=tuple(result.warnings),
-        sequence=result.sequence, final=result.is_final, dropped=result.dropped, seconds=result.processing_time_ms / 1000,
+        audio=outputs.audio,
+        data=values,
+        audio_items=outputs.lists(),
+        data_items=items,
+        warnings=tuple(result.warnings),
+        sequence=result.sequence,
+        final=result.is_final,
+        dropped=result.dropped,
+        seconds=result.processing_time_ms / 1000,
         samples=result.total_samples_processed,
     )
 
@@ -274,11 +309,16 @@ def decode_version(data: bytes) -> Version:
         raise unreadable(error) from error
     info = response.version_info
     return Version(
-        service=info.service_version or info.runtime_version, protocol=info.protocol_version, runtime=info.runtime_version,
-        commit=info.commit, built=info.build_timestamp, node_types=tuple(info.supported_node_types),
-        protocols=tuple(info.supported_protocols), compatible=response.compatible, message=response.compatibility_message,
+        service=info.service_version or info.runtime_version,
+        protocol=info.protocol_version,
+        runtime=info.runtime_version,
+        commit=info.commit,
+        built=info.build_timestamp,
+        node_types=tuple(info.supported_node_types),
+        protocols=tuple(info.supported_protocols),
+        compatible=response.compatible,
+        message=response.compatibility_message,
     )
 
 
 VERSION_REQUEST = execution_pb2.VersionRequest(client_version=PROTOCOL).SerializeToString()
-

@@ -66,7 +66,9 @@ class Conversation:
 
     def __init__(self, manifest: Manifest, settings: StreamSettings) -> None:
         if settings.backpressure not in _POLICIES:
-            raise ValidationError(f"backpressure is {settings.backpressure!r}: use one of {', '.join(_POLICIES)}", code="wrong_type")
+            raise ValidationError(
+                f"backpressure is {settings.backpressure!r}: use one of {', '.join(_POLICIES)}", code="wrong_type"
+            )
         self._manifest, self._settings = manifest, settings
         self._receivers: dict[str, str] = {}
         self._answered = 0
@@ -83,8 +85,12 @@ class Conversation:
         s = self._settings
         rest = streaming_pb2.StreamInit(
             data_inputs=_codec.data_texts({self._manifest.address(node): value for node, value in s.data.items()}),
-            resource_limits=_codec.limits_message(s.limits), client_version=_codec.PROTOCOL, expected_chunk_size=s.chunk_samples,
-            backpressure=_POLICIES.index(s.backpressure) + 1, output_nodes=s.outputs, metrics_interval_chunks=s.metrics_interval,
+            resource_limits=_codec.limits_message(s.limits),
+            client_version=_codec.PROTOCOL,
+            expected_chunk_size=s.chunk_samples,
+            backpressure=f"BACKPRESSURE_POLICY_{s.backpressure.upper()}",
+            output_nodes=s.outputs,
+            metrics_interval_chunks=s.metrics_interval,
             continue_on_error=s.continue_on_error,
         )
         return _wire.bytes_field(1, _wire.bytes_field(1, self._manifest.wire) + rest.SerializeToString())
@@ -144,7 +150,9 @@ class Conversation:
             return self._error(_failure.from_response(message.error))
         if kind == "closed":
             return self._closed(message.closed)
-        self.fatal = InternalError("the service sent a message that this client doesn't understand: update the client", code="internal")
+        self.fatal = InternalError(
+            "the service sent a message that this client doesn't understand: update the client", code="internal"
+        )
         return None
 
     def _error(self, error: RemoteMediaError) -> Event | None:
@@ -157,15 +165,21 @@ class Conversation:
 
     def _closed(self, message: streaming_pb2.StreamClosed) -> Event | None:
         self.closed = Closed(
-            message.reason, message.close_code, message.chunks_processed, message.total_samples,
-            _codec.read_nodes(message.final_metrics, self._manifest), _codec.read_metrics(message.final_metrics),
+            message.reason,
+            message.close_code,
+            message.chunks_processed,
+            message.total_samples,
+            _codec.read_nodes(message.final_metrics, self._manifest),
+            _codec.read_metrics(message.final_metrics),
         )
         if self._flushing_failed and message.close_code == _FAILED_CODE:
             self.fatal = self._flushing_failed
         elif not self._is_complete():
             self.fatal = UnavailableError(
-                f"the service closed the stream ({message.reason}) after {self._answered} answers: open another one and go on with the"
-                " chunk after them", code="shutting_down",
+                f"the service closed the stream ({message.reason}) after {self._answered} answers: open another "
+                f"one and go on with the"
+                " chunk after them",
+                code="shutting_down",
             )
         return None if self.fatal else self.closed
 
@@ -180,18 +194,32 @@ class Conversation:
 
 def _ready(message: streaming_pb2.StreamReady) -> Ready:
     return Ready(
-        message.session_id, tuple(message.input_node_ids), tuple(message.output_node_ids), message.recommended_chunk_size,
-        message.idle_timeout_ms / 1000, message.queue_capacity,
+        message.session_id,
+        tuple(message.input_node_ids),
+        tuple(message.output_node_ids),
+        message.recommended_chunk_size,
+        message.idle_timeout_ms / 1000,
+        message.queue_capacity,
     )
 
 
 def _progress(message: streaming_pb2.StreamMetrics) -> Progress:
     return Progress(
-        message.chunks_processed, message.chunks_dropped, message.total_samples, message.buffer_samples, message.peak_memory_bytes,
-        message.average_latency_ms / 1000, message.p50_ms / 1000, message.p95_ms / 1000, message.p99_ms / 1000,
+        message.chunks_processed,
+        message.chunks_dropped,
+        message.total_samples,
+        message.buffer_samples,
+        message.peak_memory_bytes,
+        message.average_latency_ms / 1000,
+        message.p50_ms / 1000,
+        message.p95_ms / 1000,
+        message.p99_ms / 1000,
     )
 
 
-def lone_audio(item: AudioLike) -> bool:
-    """Tell whether something is one piece of audio, where several were wanted."""
-    return isinstance(item, (Audio, str, bytes)) or hasattr(item, "__array__")
+def refuse_lone_audio(source: object) -> None:
+    """Refuse a source that is one piece of audio, where several were wanted."""
+    if isinstance(source, (Audio, str, bytes)) or hasattr(source, "__array__"):
+        raise ValidationError(
+            "the source is one piece of audio: give an iterable of chunks, for instance audio.chunks(0.1)", code="bad_audio"
+        )

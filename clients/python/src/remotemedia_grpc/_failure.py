@@ -12,19 +12,29 @@ from remotemedia_grpc import _codec, _wire, errors
 from remotemedia_grpc._pb import common_pb2
 
 _TYPES: dict[int, type[errors.RemoteMediaError]] = {
-    1: errors.ValidationError, 2: errors.NodeExecutionError, 3: errors.ResourceLimitError,
-    4: errors.AuthenticationError, 5: errors.VersionMismatchError, 6: errors.InternalError,
+    1: errors.ValidationError,
+    2: errors.NodeExecutionError,
+    3: errors.ResourceLimitError,
+    4: errors.AuthenticationError,
+    5: errors.VersionMismatchError,
+    6: errors.InternalError,
 }
 # Statuses that tell more than the type of the error in their details.
 _STATUSES: dict[str, type[errors.RemoteMediaError]] = {
-    "UNAVAILABLE": errors.UnavailableError, "DEADLINE_EXCEEDED": errors.DeadlineExceededError, "CANCELLED": errors.CallCancelledError,
+    "UNAVAILABLE": errors.UnavailableError,
+    "DEADLINE_EXCEEDED": errors.DeadlineExceededError,
+    "CANCELLED": errors.CallCancelledError,
 }
 # Statuses that come from gRPC, a proxy or an old service, without details.
 _BARE: dict[str, tuple[type[errors.RemoteMediaError], str]] = {
-    "UNAVAILABLE": (errors.UnavailableError, "overloaded"), "DEADLINE_EXCEEDED": (errors.DeadlineExceededError, "deadline_exceeded"),
-    "CANCELLED": (errors.CallCancelledError, "canceled"), "UNAUTHENTICATED": (errors.AuthenticationError, "token_missing"),
-    "PERMISSION_DENIED": (errors.AuthenticationError, "token_scope"), "RESOURCE_EXHAUSTED": (errors.ResourceLimitError, ""),
-    "INVALID_ARGUMENT": (errors.ValidationError, ""), "FAILED_PRECONDITION": (errors.VersionMismatchError, "version_unsupported"),
+    "UNAVAILABLE": (errors.UnavailableError, "overloaded"),
+    "DEADLINE_EXCEEDED": (errors.DeadlineExceededError, "deadline_exceeded"),
+    "CANCELLED": (errors.CallCancelledError, "canceled"),
+    "UNAUTHENTICATED": (errors.AuthenticationError, "token_missing"),
+    "PERMISSION_DENIED": (errors.AuthenticationError, "token_scope"),
+    "RESOURCE_EXHAUSTED": (errors.ResourceLimitError, ""),
+    "INVALID_ARGUMENT": (errors.ValidationError, ""),
+    "FAILED_PRECONDITION": (errors.VersionMismatchError, "version_unsupported"),
     "UNIMPLEMENTED": (errors.VersionMismatchError, "version_unsupported"),
 }
 _DETAIL = "type.googleapis.com/remotemedia.v1.ErrorResponse"
@@ -37,9 +47,14 @@ def from_response(response: common_pb2.ErrorResponse, request_id: str = "", stat
     if response.code == "rate_limited":
         kind = errors.RateLimitedError
     return kind(
-        response.message or "the service failed without a word", code=response.code, node_id=response.failing_node_id, context=context,
-        retry_after=response.retry_after_ms / 1000 if response.retry_after_ms else None, problems=tuple(response.problems),
-        request_id=str(context.get("request_id") or request_id), status=status,
+        response.message or "the service failed without a word",
+        code=response.code,
+        node_id=response.failing_node_id,
+        context=context,
+        retry_after=response.retry_after_ms / 1000 if response.retry_after_ms else None,
+        problems=tuple(response.problems),
+        request_id=str(context.get("request_id") or request_id),
+        status=status,
         sequence=response.failing_sequence if response.session_id or "stream_error_type" in context else None,
         stack_trace=response.stack_trace,
     )
@@ -66,8 +81,10 @@ _SENTENCES = {
     "CANCELLED": "the call was cancelled ({details})",
     "UNAUTHENTICATED": "{target} refused the token: give a valid one as token= ({details})",
     "PERMISSION_DENIED": "the token doesn't allow this call: use one with the scope that it needs ({details})",
-    "UNIMPLEMENTED": "{target} doesn't know this call: it is too old for this client, or another service. Update the service ({details})",
-    "RESOURCE_EXHAUSTED": "the message is larger than {target}, or something before it, allows: send less audio a call, or stream it ({details})",
+    "UNIMPLEMENTED": "{target} doesn't know this call: it is too old for this client, or another service. "
+    "Update the service ({details})",
+    "RESOURCE_EXHAUSTED": "the message is larger than {target}, or something before it, allows: send less audio "
+    "a call, or stream it ({details})",
 }
 
 

@@ -58,7 +58,9 @@ def _pem(source: Pem | None) -> bytes | None:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """What happens when a service is unavailable or asks to come later. Executions have no effect but their answer, so all may be repeated.
+    """What happens when a service is unavailable or asks to come later.
+
+    Executions have no effect but their answer, so all may be repeated.
 
     Where a service says how long to wait (``grpc-retry-pushback-ms``) that holds, and a negative time ends the attempts; otherwise
     the wait doubles from one attempt to the next. Nothing is tried again beyond the call's timeout.
@@ -103,19 +105,21 @@ class Settings:
 
     @classmethod
     def of(
-        cls, target: str, tls: TLS | bool, token: Token | None, timeout: float | None, retry: Retry | None, check_nodes: bool,
-        check_version: bool, options: Sequence[tuple[str, Any]],
+        cls,
+        target: str,
+        tls: TLS | bool,
+        token: Token | None,
+        timeout: float | None,
+        retry: Retry | None,
+        check_nodes: bool,
+        check_version: bool,
+        options: Sequence[tuple[str, Any]],
     ) -> Settings:
         """Check and complete a client's arguments."""
         target = target or os.environ.get("GRPC_SERVER_ADDR") or "localhost:50051"
-        if isinstance(tls, bool):
-            tls_or_none = TLS() if tls else None
-        else:
-            tls_or_none = tls
-        base = _base_options(target, tls_or_none)
-        return cls(
-            target, tls_or_none, token, timeout, retry or Retry(), check_nodes, check_version, (*base, *options), os.getpid()
-        )
+        encrypted = (TLS() if tls else None) if isinstance(tls, bool) else tls
+        base = _base_options(target, encrypted)
+        return cls(target, encrypted, token, timeout, retry or Retry(), check_nodes, check_version, (*base, *options), os.getpid())
 
     def metadata(self, request_id: str) -> tuple[tuple[str, str], ...]:
         """Give the headers of a call."""
@@ -129,18 +133,23 @@ class Settings:
         """Refuse to work in a child process, where gRPC's threads and sockets don't."""
         if os.getpid() != self.process:
             raise ValidationError(
-                "this client was made before the process was forked: make a client in each process, after the fork", code="wrong_type"
+                "this client was made before the process was forked: make a client in each process, after the fork",
+                code="wrong_type",
             )
 
 
 def _base_options(target: str, tls: TLS | None) -> list[tuple[str, Any]]:
     options: list[tuple[str, Any]] = [
         # Results of long audio are larger than gRPC's default of 4 MiB; the service bounds what it is asked for.
-        ("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1),
+        ("grpc.max_receive_message_length", -1),
+        ("grpc.max_send_message_length", -1),
         # Attempts are counted here, where large requests can be repeated too.
         ("grpc.enable_retries", 0),
-        ("grpc.initial_reconnect_backoff_ms", 100), ("grpc.min_reconnect_backoff_ms", 100), ("grpc.max_reconnect_backoff_ms", 2000),
-        ("grpc.keepalive_time_ms", 30_000), ("grpc.keepalive_timeout_ms", 10_000),
+        ("grpc.initial_reconnect_backoff_ms", 100),
+        ("grpc.min_reconnect_backoff_ms", 100),
+        ("grpc.max_reconnect_backoff_ms", 2000),
+        ("grpc.keepalive_time_ms", 30_000),
+        ("grpc.keepalive_timeout_ms", 10_000),
         ("grpc.primary_user_agent", f"remotemedia-python/{__version__}"),
     ]
     if target.startswith(("localhost:", "127.", "[::1]", "unix:")):

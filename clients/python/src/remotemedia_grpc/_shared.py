@@ -30,8 +30,13 @@ def checked_manifest(pipeline: PipelineLike, settings: Settings) -> Manifest:
 
 
 def request_of(
-    manifest: Manifest, audio: AudioInputs, data: Mapping[str, Any] | None, rate: int | None, limits: Limits | None,
-    outputs: Sequence[str], labels: Mapping[str, str] | None,
+    manifest: Manifest,
+    audio: AudioInputs,
+    data: Mapping[str, Any] | None,
+    rate: int | None,
+    limits: Limits | None,
+    outputs: Sequence[str],
+    labels: Mapping[str, str] | None,
 ) -> bytes:
     """Encode an execution."""
     for node in outputs:
@@ -59,13 +64,17 @@ def check_version(version: Version, target: str) -> None:
     """Refuse a service that this client can't talk to."""
     if not version.compatible or (version.protocols and _codec.PROTOCOL not in version.protocols):
         raise VersionMismatchError(
-            f"the service at {target} (release {version.service}) doesn't speak {_codec.PROTOCOL}: {version.message}. Use a client and a"
-            " service that match", code="version_unsupported", context={"supported": list(version.protocols)},
+            f"the service at {target} (release {version.service}) doesn't speak {_codec.PROTOCOL}: "
+            f"{version.message}. Use a client and a"
+            " service that match",
+            code="version_unsupported",
+            context={"supported": list(version.protocols)},
         )
     if _release(version.service) < OLDEST:
         oldest = ".".join(map(str, OLDEST))
         raise VersionMismatchError(
-            f"the service at {target} is of release {version.service}, which is too old for this client: update it to {oldest} or newer",
+            f"the service at {target} is of release {version.service}, which is too old for this client: update "
+            f"it to {oldest} or newer",
             code="version_unsupported",
         )
 

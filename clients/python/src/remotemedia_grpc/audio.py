@@ -85,15 +85,20 @@ class Audio:
         if step != 1:
             raise ValueError("a piece of audio has a step of 1; use AudioResample to change the rate")
         return Audio(
-            self.samples[..., frames], self.rate, position=self.position + start,
-            timestamp=self.timestamp + start / self.rate, stream_id=self.stream_id,
+            self.samples[..., frames],
+            self.rate,
+            position=self.position + start,
+            timestamp=self.timestamp + start / self.rate,
+            stream_id=self.stream_id,
         )
 
     def chunks(self, seconds: float) -> Iterator[Audio]:
         """Cut the audio into pieces of a length, the last of which may be shorter; nothing is copied."""
         size = round(seconds * self.rate)
         if size < 1:
-            raise ValueError(f"chunks of {seconds} s are shorter than a sample at {self.rate} Hz: give a longer time, for instance 0.02")
+            raise ValueError(
+                f"chunks of {seconds} s are shorter than a sample at {self.rate} Hz: give a longer time, for instance 0.02"
+            )
         for start in range(0, self.frames, size):
             yield self[start : start + size]
 
@@ -119,7 +124,10 @@ class Audio:
         if number is None:
             raise _invalid(f"raw audio of {wanted} can't be sent: use float32, int16 or int32")
         if channels < 1 or len(data) % (wanted.itemsize * channels):
-            raise _invalid(f"{len(data)} bytes aren't whole frames of {channels} channels of {wanted}: give the channels and dtype that they have")
+            raise _invalid(
+                f"{len(data)} bytes aren't whole frames of {channels} channels of {wanted}: give the channels "
+                f"and dtype that they have"
+            )
         return cls(deinterleaved(np.frombuffer(data, ENCODINGS[number]), channels), rate)
 
 
@@ -138,7 +146,10 @@ def as_audio(source: AudioLike, rate: int | None) -> Audio:
         raise _invalid("the bytes aren't those of a WAV file: for raw samples use Audio.from_bytes(data, rate, channels, dtype)")
     if isinstance(source, (bytes, str, os.PathLike)):
         return Audio.load(source)
-    raise _invalid(f"audio can't be made of {type(source).__name__}: give a numpy array with rate=, an Audio, the path of a WAV file or its bytes")
+    raise _invalid(
+        f"audio can't be made of {type(source).__name__}: give a numpy array with rate=, an Audio, the path of "
+        f"a WAV file or its bytes"
+    )
 
 
 def encoding(samples: Samples) -> int:
@@ -217,7 +228,10 @@ def _check_samples(samples: Samples) -> None:
     if samples.size == 0:
         raise _invalid(f"samples have the shape {samples.shape}, which is empty: give at least one frame, or leave the chunk out")
     if samples.ndim == 2 and samples.shape[0] > MAX_CHANNELS:
-        raise _invalid(f"samples have the shape {samples.shape}, which is {samples.shape[0]} channels: is it (frames, channels)? Then give samples.T")
+        raise _invalid(
+            f"samples have the shape {samples.shape}, which is {samples.shape[0]} channels: is it (frames, "
+            f"channels)? Then give samples.T"
+        )
     if samples.dtype.kind == "f" and not np.isfinite(samples).all():
         raise _invalid(_where_not_finite(samples))
 
@@ -233,4 +247,5 @@ def _where_not_finite(samples: Samples) -> str:
     first = np.argwhere(bad)[0]
     value = float(samples[tuple(first)])
     word = "NaN" if math.isnan(value) else "infinite"
-    return f"{int(bad.sum())} samples aren't finite, the first is {word} at frame {int(first[-1])}: clean them, for instance with np.nan_to_num"
+    return f"{int(bad.sum())} samples aren't finite, the first is {word} at frame {int(first[-1])}: clean them, "
+        f"for instance with np.nan_to_num"

@@ -41,7 +41,8 @@ class RemoteMediaError(Exception):
         self.problems = tuple(problems)
         #: Names the call in the service's log.
         self.request_id = request_id
-        #: Name of the gRPC status, for instance ``UNAVAILABLE``; empty when the error came in an answer, or was found before a call.
+        #: Name of the gRPC status, for instance ``UNAVAILABLE``; empty when the error came in an answer, or was
+        #: found before a call.
         self.status = status
         #: Number of the chunk that failed; ``None`` outside streams.
         self.sequence = sequence

@@ -14,7 +14,8 @@ from remotemedia_grpc import _codec, _failure, _shared
 from remotemedia_grpc._conversation import Backpressure, Chunk, ChunkLike, Conversation, StreamSettings
 from remotemedia_grpc._options import EXECUTE, HEALTH, STREAM, TLS, VERSION, Retry, Settings, Token, new_request_id
 from remotemedia_grpc._shared import AudioInputs
-from remotemedia_grpc.aio import AsyncClient, AsyncStream
+from remotemedia_grpc.aio import AsyncClient
+from remotemedia_grpc.aio_stream import AsyncStream
 from remotemedia_grpc.errors import ClosedError, RemoteMediaError
 from remotemedia_grpc.pipeline import PipelineLike
 from remotemedia_grpc.results import Limits, Result, Version
@@ -30,7 +31,8 @@ class Client:
     fork: make it in the child process. Every error is a :class:`~remotemedia_grpc.RemoteMediaError`.
 
     Args:
-        target: Address such as ``localhost:50051`` or ``dns:///host:50051``; the environment's ``GRPC_SERVER_ADDR`` where it isn't given.
+        target: Address such as ``localhost:50051`` or ``dns:///host:50051``; the environment's ``GRPC_SERVER_ADDR``
+            where it isn't given.
         tls: ``True`` for an encrypted connection, or its :class:`TLS` settings. Without it nothing is encrypted, tokens included.
         token: Bearer token, or a function that gives it, which is asked at each call.
         timeout: Seconds for a call with its repetitions; ``math.inf`` sets no bound. Streams have none unless they are given one.
@@ -41,17 +43,25 @@ class Client:
     """
 
     def __init__(
-        self, target: str = "", *, tls: TLS | bool = False, token: Token | None = None, timeout: float = 60.0, retry: Retry | None = None,
-        check_nodes: bool = True, check_version: bool = True, options: Sequence[tuple[str, Any]] = (),
+        self,
+        target: str = "",
+        *,
+        tls: TLS | bool = False,
+        token: Token | None = None,
+        timeout: float = 60.0,
+        retry: Retry | None = None,
+        check_nodes: bool = True,
+        check_version: bool = True,
+        options: Sequence[tuple[str, Any]] = (),
     ) -> None:
         self._settings = s = Settings.of(target, tls, token, timeout, retry, check_nodes, check_version, options)
         self._channel = (
             grpc.secure_channel(s.target, s.tls.credentials(), s.options) if s.tls else grpc.insecure_channel(s.target, s.options)
         )
-        self._execute = self._channel.unary_unary(EXECUTE)
-        self._version = self._channel.unary_unary(VERSION)
-        self._health = self._channel.unary_unary(HEALTH)
-        self._stream = self._channel.stream_stream(STREAM)
+        self._execute = self._channel.unary_unary(EXECUTE, None, None)
+        self._version = self._channel.unary_unary(VERSION, None, None)
+        self._health = self._channel.unary_unary(HEALTH, None, None)
+        self._stream = self._channel.stream_stream(STREAM, None, None)
         self._closed = threading.Event()
         self._version_known = not check_version
 
@@ -61,15 +71,24 @@ class Client:
         return self._settings.target
 
     def run(
-        self, pipeline: PipelineLike, audio: AudioInputs = None, data: Mapping[str, Any] | None = None, *, rate: int | None = None,
-        limits: Limits | None = None, outputs: Sequence[str] = (), labels: Mapping[str, str] | None = None,
-        timeout: float | None = None, request_id: str = "",
+        self,
+        pipeline: PipelineLike,
+        audio: AudioInputs = None,
+        data: Mapping[str, Any] | None = None,
+        *,
+        rate: int | None = None,
+        limits: Limits | None = None,
+        outputs: Sequence[str] = (),
+        labels: Mapping[str, str] | None = None,
+        timeout: float | None = None,
+        request_id: str = "",
     ) -> Result:
         """Run a pipeline on inputs that are complete.
 
         Args:
             pipeline: A :class:`Pipeline`, a :class:`Manifest`, a dict, or the path of a JSON or YAML manifest.
-            audio: A numpy array with ``rate``, an :class:`Audio`, the path of a WAV file or its bytes; or a dict of such by node id.
+            audio: A numpy array with ``rate``, an :class:`Audio`, the path of a WAV file or its bytes; or a dict of
+                such by node id.
             data: JSON values by node id.
             rate: Sample rate of arrays, in Hz.
             limits: What the execution may use.
@@ -86,16 +105,28 @@ class Client:
         return _shared.result_of(self._call(self._execute, request, seconds, request_id), manifest, request_id)
 
     def stream(
-        self, pipeline: PipelineLike, source: Iterable[ChunkLike] | None = None, *, rate: int | None = None, node: str = "",
-        data: Mapping[str, Any] | None = None, limits: Limits | None = None, outputs: Sequence[str] = (),
-        backpressure: Backpressure = "block", chunk_samples: int = 0, metrics_interval: int = 0, continue_on_error: bool = False,
-        timeout: float | None = None, request_id: str = "",
+        self,
+        pipeline: PipelineLike,
+        source: Iterable[ChunkLike] | None = None,
+        *,
+        rate: int | None = None,
+        node: str = "",
+        data: Mapping[str, Any] | None = None,
+        limits: Limits | None = None,
+        outputs: Sequence[str] = (),
+        backpressure: Backpressure = "block",
+        chunk_samples: int = 0,
+        metrics_interval: int = 0,
+        continue_on_error: bool = False,
+        timeout: float | None = None,
+        request_id: str = "",
     ) -> Stream:
         """Open a stream: chunks go in, events come out, in step with the service.
 
         Args:
             pipeline: As for :meth:`run`.
-            source: The chunks: arrays, :class:`Audio` or :class:`Chunk`. They are taken, on a thread of gRPC's, as fast as the service
+            source: The chunks: arrays, :class:`Audio` or :class:`Chunk`. They are taken, on a thread of gRPC's, as
+                fast as the service
                 takes them, and the stream is closed behind the last. Without it the stream is fed with :meth:`Stream.send`.
             rate: Sample rate of arrays, in Hz.
             node: Receiver of chunks that name none; only needed where several nodes are at the start.
@@ -122,9 +153,9 @@ class Client:
             return self._stream(requests, timeout=timeout, metadata=self._settings.metadata(request_id))
 
         def repeat(attempt: int, error: grpc.RpcError) -> None:
-            self._pause(attempt, self.failure(error, request_id), None)
+            self._pause(attempt, self._failure(error, request_id), None)
 
-        return Stream(conversation, start, lambda error: self.failure(error, request_id), repeat, source)
+        return Stream(conversation, start, lambda error: self._failure(error, request_id), repeat, source)
 
     def version(self, timeout: float | None = None) -> Version:
         """Ask for the service's versions and node types."""
@@ -147,7 +178,7 @@ class Client:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
-    def failure(self, error: grpc.RpcError, request_id: str) -> RemoteMediaError:
+    def _failure(self, error: grpc.RpcError, request_id: str) -> RemoteMediaError:
         """Make the exception of a call that failed."""
         trailers = _failure.as_mapping(error.trailing_metadata())
         return _failure.from_status(error.code(), error.details(), trailers, self.target, request_id)
@@ -167,7 +198,7 @@ class Client:
             try:
                 return method(request, timeout=left, metadata=self._settings.metadata(request_id))
             except grpc.RpcError as error:
-                self._pause(attempt, self.failure(error, request_id), None if end is None else end - time.monotonic())
+                self._pause(attempt, self._failure(error, request_id), None if end is None else end - time.monotonic())
             attempt += 1
 
     def _pause(self, attempt: int, error: RemoteMediaError, left: float | None) -> None:

@@ -24,15 +24,27 @@ _HINTS = {"rust_python": 1, "cpython": 2, "cpython_wasm": 3, "auto": 4}
 _MANIFEST: dict[str, tuple[str, ...]] = {"version": (), "metadata": (), "nodes": (), "connections": ()}
 _METADATA: dict[str, tuple[str, ...]] = {"name": (), "description": (), "created_at": ()}
 _NODE: dict[str, tuple[str, ...]] = {
-    "id": (), "node_type": ("type",), "params": ("config",), "is_streaming": (), "capabilities": (), "host": (), "runtime_hint": (),
-    "execution": (), "is_output_node": (), "timeout_ms": (), "input_types": (), "output_types": (),
+    "id": (),
+    "node_type": ("type",),
+    "params": ("config",),
+    "is_streaming": (),
+    "capabilities": (),
+    "host": (),
+    "runtime_hint": (),
+    "execution": (),
+    "is_output_node": (),
+    "timeout_ms": (),
+    "input_types": (),
+    "output_types": (),
 }
 _CAPABILITIES: dict[str, tuple[str, ...]] = {"gpu": (), "cpu": (), "memory_gb": ()}
 _GPU: dict[str, tuple[str, ...]] = {"type": (), "min_memory_gb": (), "required": ()}
 _CPU: dict[str, tuple[str, ...]] = {"cores": (), "arch": ()}
 _CONNECTION: dict[str, tuple[str, ...]] = {
-    "from": ("from_node", "fromNode"), "to": ("to_node", "toNode"),
-    "from_output": ("output_port", "outputPort"), "to_input": ("input_port", "inputPort"),
+    "from": ("from_node", "fromNode"),
+    "to": ("to_node", "toNode"),
+    "from_output": ("output_port", "outputPort"),
+    "to_input": ("input_port", "inputPort"),
 }
 
 
@@ -61,7 +73,9 @@ class Manifest:
         """Read the text of a manifest: JSON where it begins with a brace, YAML otherwise."""
         document = _json(text) if text.lstrip("\ufeff \t\r\n").startswith("{") else _yaml.parse(text)
         if not isinstance(document, Mapping):
-            raise _invalid("wrong_type", f"a manifest is an object with version, nodes and connections; this is a {type(document).__name__}")
+            raise _invalid(
+                "wrong_type", f"a manifest is an object with version, nodes and connections; this is a {type(document).__name__}"
+            )
         return cls(document)
 
     @classmethod
@@ -86,12 +100,14 @@ class Manifest:
             if node not in self.node_ids:
                 raise ValidationError(
                     f"there is no node {node!r} in the pipeline{_near(node, self.node_ids)}: its nodes are {_list(self.node_ids)}",
-                    code="unknown_input_node", node_id=node,
+                    code="unknown_input_node",
+                    node_id=node,
                 )
             return node
         if len(self.starts) != 1:
             raise _invalid(
-                "unknown_input_node", f"{len(self.starts)} nodes are at the start: name the one that the input is for, of {_list(self.starts)}"
+                "unknown_input_node",
+                f"{len(self.starts)} nodes are at the start: name the one that the input is for, of {_list(self.starts)}",
             )
         return self.starts[0]
 
@@ -216,13 +232,16 @@ def camel_case(name: str) -> str:
 def _check_ids(message: execution_pb2.PipelineManifest) -> None:
     ids = [node.id for node in message.nodes]
     if doubled := sorted({i for i in ids if ids.count(i) > 1}) if len(set(ids)) != len(ids) else []:
-        raise ValidationError(f"several nodes have the id {doubled[0]!r}: give each its own", code="duplicate_node_id", node_id=doubled[0])
+        raise ValidationError(
+            f"several nodes have the id {doubled[0]!r}: give each its own", code="duplicate_node_id", node_id=doubled[0]
+        )
     known = set(ids)
     for index, edge in enumerate(message.connections):
         for end in (getattr(edge, "from"), edge.to):
             if end not in known:
                 raise _invalid(
-                    "unknown_endpoint", f"connections[{index}] names a node {end!r} that doesn't exist{_near(end, ids)}: the nodes are {_list(ids)}"
+                    "unknown_endpoint",
+                    f"connections[{index}] names a node {end!r} that doesn't exist{_near(end, ids)}: the nodes are {_list(ids)}",
                 )
 
 
@@ -235,7 +254,9 @@ def _check_node(node: execution_pb2.NodeManifest, path: str) -> None:
         raise ValidationError(
             f"{path}: there is no node type {node.node_type!r}{_near(node.node_type, NODE_TYPES)}. The types are in"
             f" remotemedia_grpc.nodes. {_NEWER}",
-            code="unknown_node_type", node_id=node.id, context={"available_node_types": sorted(NODE_TYPES)},
+            code="unknown_node_type",
+            node_id=node.id,
+            context={"available_node_types": sorted(NODE_TYPES)},
         )
     for name in params_of(node, path):
         if name not in accepted:
@@ -243,7 +264,8 @@ def _check_node(node: execution_pb2.NodeManifest, path: str) -> None:
             listed = f"it takes {_list(canonical)}" if canonical else "it takes none"
             raise ValidationError(
                 f"{path}: {node.node_type} has no parameter {name!r}{_near(name, accepted)}: {listed}. {_NEWER}",
-                code="unknown_parameter", node_id=node.id,
+                code="unknown_parameter",
+                node_id=node.id,
             )
 
 

@@ -15,14 +15,15 @@ from typing import Any, TypeAlias
 from remotemedia_grpc.errors import ValidationError
 from remotemedia_grpc.manifest import Manifest
 
-
 #: Stands for the default of a parameter that must be given.
 REQUIRED = object()
 
 
 def given(values: Mapping[str, tuple[Any, Any]]) -> dict[str, Any]:
     """Keep the parameters that don't have their default: those the service fills in."""
-    return {name: list(value) if isinstance(value, tuple) else value for name, (value, default) in values.items() if value != default}
+    return {
+        name: list(value) if isinstance(value, tuple) else value for name, (value, default) in values.items() if value != default
+    }
 
 
 class Node:
@@ -39,17 +40,22 @@ class Node:
     __slots__ = ("id", "node_type", "output", "params", "timeout")
 
     def __init__(
-        self, node_type: str, params: Mapping[str, Any] | None = None, *, id: str | None = None, output: bool = False,
+        self,
+        node_type: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        id: str | None = None,
+        output: bool = False,
         timeout: float | None = None,
     ) -> None:
         self.node_type, self.id, self.output, self.timeout = node_type, id, output, timeout
         self.params = dict(params or {})
 
     def __or__(self, step: Step) -> Pipeline:
-        return Pipeline() | self | step
+        return (Pipeline() | self) | step
 
-    def __ror__(self, steps: Sequence[Step]) -> Pipeline:
-        return Pipeline() | steps | self
+    def __ror__(self, steps: Sequence[Node | Pipeline]) -> Pipeline:
+        return Pipeline().__or__(steps) | self
 
     def __repr__(self) -> str:
         return f"{self.node_type}({', '.join(f'{name}={value!r}' for name, value in self.params.items())})"
@@ -107,8 +113,8 @@ class Pipeline:
         out._tails = tuple(base + tail for tail in added._tails)
         return out
 
-    def __ror__(self, steps: Sequence[Step]) -> Pipeline:
-        return Pipeline(self.name, self.description) | steps | self
+    def __ror__(self, steps: Sequence[Node | Pipeline]) -> Pipeline:
+        return Pipeline(self.name, self.description).__or__(steps) | self
 
     @functools.cached_property
     def ids(self) -> tuple[str, ...]:

@@ -9,8 +9,8 @@ from typing import Any
 
 import grpc
 
-from remotemedia_grpc._conversation import ChunkLike, Conversation, lone_audio
-from remotemedia_grpc.errors import ClosedError, RemoteMediaError, ValidationError
+from remotemedia_grpc._conversation import ChunkLike, Conversation, refuse_lone_audio
+from remotemedia_grpc.errors import ClosedError, RemoteMediaError
 from remotemedia_grpc.results import Answer, Closed, Event, Ready
 
 
@@ -26,11 +26,14 @@ class Stream:
     """
 
     def __init__(
-        self, conversation: Conversation, start: Callable[[Iterator[bytes]], Any], failure: Callable[[grpc.RpcError], RemoteMediaError],
-        repeat: Callable[[int, grpc.RpcError], None], source: Iterable[ChunkLike] | None,
+        self,
+        conversation: Conversation,
+        start: Callable[[Iterator[bytes]], Any],
+        failure: Callable[[grpc.RpcError], RemoteMediaError],
+        repeat: Callable[[int, grpc.RpcError], None],
+        source: Iterable[ChunkLike] | None,
     ) -> None:
-        if source is not None and lone_audio(source):
-            raise ValidationError("the source is one piece of audio: give an iterable of chunks, for instance audio.chunks(0.1)", code="bad_audio")
+        refuse_lone_audio(source)
         self._conversation, self._start, self._failure, self._repeat = conversation, start, failure, repeat
         self._source = source
         self._source_error: BaseException | None = None
@@ -154,7 +157,7 @@ class Stream:
         try:
             for chunk in source:
                 yield self._conversation.chunk(chunk)
-        except Exception as error:  # noqa: BLE001  # raised where the stream is iterated
+        except Exception as error:  # raised where the stream is iterated
             self._source_error = error
         yield self._conversation.close()
 
@@ -162,16 +165,20 @@ class Stream:
         try:
             data = next(self._call, None)
         except grpc.RpcError as error:
-            return self._finish(self._conversation.fatal or self._failure(error))
+            self._finish(self._conversation.fatal or self._failure(error))
+            return None
         if data is None:
             self._conversation.end()
-            return self._finish(self._conversation.fatal)
+            self._finish(self._conversation.fatal)
+            return None
         event = self._conversation.receive(data)
         if event is None:
             self._drain()
-            return self._finish(self._conversation.fatal)
+            self._finish(self._conversation.fatal)
+            return None
         if isinstance(event, Closed) and self._source_error is not None:
-            return self._finish(self._source_error)
+            self._finish(self._source_error)
+            return None
         return event
 
     def _drain(self) -> None:

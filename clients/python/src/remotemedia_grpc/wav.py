@@ -41,7 +41,9 @@ def write(path: str | os.PathLike[str], data: bytes, rate: int, channels: int, d
     header = b"WAVE" + b"fmt " + struct.pack("<I", len(form)) + form + b"data" + struct.pack("<I", min(len(data), _UNKNOWN_SIZE))
     size = len(header) + len(data)
     if size > _UNKNOWN_SIZE:
-        raise ValidationError(f"{len(data)} bytes of samples don't fit into a WAV file, which holds 4 GiB: write several files", code="bad_audio")
+        raise ValidationError(
+            f"{len(data)} bytes of samples don't fit into a WAV file, which holds 4 GiB: write several files", code="bad_audio"
+        )
     Path(path).write_bytes(b"".join((b"RIFF", struct.pack("<I", size), header, data)))
 
 
@@ -81,7 +83,9 @@ def _samples(data: bytes, at: int, size: int, form: tuple[int, int, int, int], n
         return _widen(data, at, size), rate, channels
     dtype = _DTYPES.get((tag, bits))
     if dtype is None:
-        raise _bad(name, f"has samples of kind {tag} with {bits} bits: convert it to 16-bit, 24-bit or 32-bit PCM, or to 32-bit float")
+        raise _bad(
+            name, f"has samples of kind {tag} with {bits} bits: convert it to 16-bit, 24-bit or 32-bit PCM, or to 32-bit float"
+        )
     return np.frombuffer(data, dtype, size // np.dtype(dtype).itemsize, at), rate, channels
 
 

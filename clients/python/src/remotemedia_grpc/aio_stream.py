@@ -1,0 +1,217 @@
+"""Streams of the client for asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable
+from types import TracebackType
+from typing import Any
+
+import grpc
+import grpc.aio
+
+from remotemedia_grpc._conversation import ChunkLike, Conversation, refuse_lone_audio
+from remotemedia_grpc.errors import CallCancelledError, ClosedError, RemoteMediaError
+from remotemedia_grpc.results import Answer, ChunkFailed, Closed, Event, Ready
+
+_EOF: Any = grpc.aio.EOF  # type: ignore[attr-defined]  # the stubs don't have it
+
+
+class AsyncStream:
+    """A pipeline on the service that is fed piece by piece; see :class:`~remotemedia_grpc.Stream`, which has the same methods.
+
+    One task may send while another iterates. Leaving the ``async with`` statement early cancels the stream.
+    """
+
+    def __init__(
+        self,
+        conversation: Conversation,
+        start: Callable[[], Awaitable[Any]],
+        failure: Callable[[grpc.aio.AioRpcError], RemoteMediaError],
+        repeat: Callable[[int, grpc.aio.AioRpcError], Awaitable[None]],
+        source: AsyncIterable[ChunkLike] | Iterable[ChunkLike] | None,
+    ) -> None:
+        refuse_lone_audio(source)
+        self._conversation, self._start, self._failure, self._repeat = conversation, start, failure, repeat
+        self._source = source
+        self._source_error: BaseException | None = None
+        self._feeding: asyncio.Task[None] | None = None
+        self._call: Any = None
+        self._opening, self._sending = asyncio.Lock(), asyncio.Lock()
+        self._error: BaseException | None = None
+        self._over = self._cancelled = self._ready_told = False
+
+    @property
+    def session(self) -> Ready:
+        """What the service said when it was ready. The stream is open within ``async with``, and once it is iterated."""
+        if self._conversation.session is None:
+            raise ClosedError("the stream isn't open yet: use it in an async with statement", code="canceled")
+        return self._conversation.session
+
+    @property
+    def closed(self) -> Closed | None:
+        """The service's last word, where it came."""
+        return self._conversation.closed
+
+    async def send(self, chunk: ChunkLike) -> None:
+        """Send one chunk. It waits while the service has enough to do.
+
+        A chunk that can't be sent raises a :class:`ValidationError`, and the stream may be used on.
+        """
+        if self._call is None:
+            await self._open()
+        if self._source is not None:
+            raise ClosedError("the stream takes its chunks from its source: open one without a source to send", code="canceled")
+        async with self._sending:
+            if self._conversation.closing:
+                raise ClosedError("the stream was closed: open another one to send more", code="canceled")
+            await self._write(self._conversation.chunk(chunk))
+
+    async def close(self) -> None:
+        """Ask the service to process what was sent and to flush the nodes. The answers still come; a second close does nothing."""
+        await self._open()
+        async with self._sending:
+            await self._close()
+
+    async def _close(self) -> None:
+        if not self._conversation.closing:
+            await self._write(self._conversation.close())
+            await self._call.done_writing()
+
+    def cancel(self) -> None:
+        """End the stream at once: what is queued and in work in the service is dropped."""
+        self._cancelled = True
+        if self._call is not None:
+            self._call.cancel()
+        else:
+            self._over, self._error = True, ClosedError("the stream was cancelled before it was opened", code="canceled")
+
+    async def answers(self) -> AsyncIterator[Answer]:
+        """Give the answers only; a chunk that failed raises its error."""
+        async for event in self:
+            if isinstance(event, Answer):
+                yield event
+            elif isinstance(event, ChunkFailed):
+                raise event.error
+
+    def __aiter__(self) -> AsyncIterator[Event]:
+        return self
+
+    async def __anext__(self) -> Event:
+        if self._call is None:
+            await self._open()
+        if not self._ready_told:
+            self._ready_told = True
+            return self.session
+        while not self._over:
+            event = await self._receive()
+            if event is not None:
+                return event
+        if self._error is not None:
+            raise self._error
+        raise StopAsyncIteration
+
+    async def __aenter__(self) -> AsyncStream:
+        await self._open()
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if not self._over:
+            self.cancel()
+            self._finish(ClosedError("the stream was left before its end", code="canceled"))
+        if self._feeding is not None:
+            await asyncio.wait((self._feeding,))
+
+    async def _open(self) -> None:
+        """Begin the call, and repeat that while the service is unavailable: nothing but the pipeline has been sent yet."""
+        async with self._opening:
+            attempt = 1
+            while self._call is None and not self._over:
+                await self._try_to_open(attempt)
+                attempt += 1
+            if self._conversation.session is None:
+                raise self._error or ClosedError("the stream didn't open", code="canceled")
+
+    async def _try_to_open(self, attempt: int) -> None:
+        call = await self._start()
+        try:
+            await call.write(self._conversation.init)
+            first = await call.read()
+        except grpc.aio.AioRpcError as error:
+            await self._repeat(attempt, error)
+            return
+        self._call = call
+        if first is _EOF:
+            self._conversation.end()
+        elif self._conversation.receive(first) is None:
+            await self._drain()
+        if self._conversation.session is None:
+            self._finish(self._conversation.fatal)
+        elif self._source is not None:
+            self._feeding = asyncio.create_task(self._feed(self._source))
+
+    async def _feed(self, source: AsyncIterable[ChunkLike] | Iterable[ChunkLike]) -> None:
+        """Send a source's chunks. What it raises is told when the answers to the chunks before it have come."""
+        try:
+            if isinstance(source, AsyncIterable):
+                async for chunk in source:
+                    await self._write(self._conversation.chunk(chunk))
+            else:
+                for chunk in source:
+                    await self._write(self._conversation.chunk(chunk))
+        except ClosedError:
+            return  # the reader tells why the stream ended
+        except Exception as error:  # raised where the stream is iterated
+            self._source_error = error
+        try:
+            await self._close()
+        except ClosedError:
+            return
+
+    async def _write(self, message: bytes) -> None:
+        try:
+            await self._call.write(message)
+        except (grpc.aio.AioRpcError, asyncio.InvalidStateError) as error:
+            raise ClosedError("the stream has ended: iterate it to see why", code="canceled") from error
+        except asyncio.CancelledError:
+            if self._cancelled:
+                raise ClosedError("the stream was cancelled", code="canceled") from None
+            raise
+
+    async def _receive(self) -> Event | None:
+        try:
+            data = await self._call.read()
+        except grpc.aio.AioRpcError as error:
+            self._finish(self._conversation.fatal or self._failure(error))
+            return None
+        except asyncio.CancelledError:
+            if not self._cancelled:
+                raise
+            self._finish(CallCancelledError("the stream was cancelled", code="canceled", status="CANCELLED"))
+            return None
+        if data is _EOF:
+            self._conversation.end()
+            self._finish(self._conversation.fatal)
+            return None
+        event = self._conversation.receive(data)
+        if event is None:
+            await self._drain()
+            self._finish(self._conversation.fatal)
+            return None
+        if isinstance(event, Closed) and self._source_error is not None:
+            self._finish(self._source_error)
+            return None
+        return event
+
+    async def _drain(self) -> None:
+        """Read what follows an error, so that the stream's resources are freed and the service's last word is kept."""
+        try:
+            while (data := await self._call.read()) is not _EOF:
+                self._conversation.receive(data)
+        except grpc.aio.AioRpcError:
+            pass  # the error that was told first is the one that counts
+
+    def _finish(self, error: BaseException | None) -> None:
+        self._over, self._error = True, error or self._source_error
+        if self._feeding is not None:
+            self._feeding.cancel()
