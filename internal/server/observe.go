@@ -5,6 +5,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc"
@@ -91,8 +92,29 @@ const (
 	orcaApplication = 9
 )
 
-// load is the report. The message has three numbers of a format that can't change; its generated code would link all of xDS.
+// loadEvery is how long a report holds: making one asks all that keep figures.
+const loadEvery = 100 * time.Millisecond
+
+// reports keeps the last report.
+type reports struct{ last atomic.Pointer[report] }
+
+type report struct {
+	made time.Time
+	text string
+}
+
+// load is the report.
 func (s *Server) load() string {
+	last := s.reports.last.Load()
+	if last == nil || time.Since(last.made) >= loadEvery {
+		last = &report{time.Now(), s.measureLoad()}
+		s.reports.last.Store(last)
+	}
+	return last.text
+}
+
+// measureLoad encodes the load. The message has three numbers of a format that can't change; its generated code would link all of xDS.
+func (s *Server) measureLoad() string {
 	cpu, memory, slots := s.metrics.Utilization()
 	var b []byte
 	for _, field := range []struct {

@@ -56,6 +56,7 @@ type Server struct {
 	codec       *wire.Codec
 	plans       *graph.Cache
 	version     atomic.Pointer[pb.VersionInfo]
+	reports     reports // of the load
 	health      *health.Server
 	grpc        *grpc.Server
 	connections conn.Limit
