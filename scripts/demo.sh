@@ -9,7 +9,7 @@ clip=testdata/speech/two-sentences-44k1.wav
 out=build/demo
 mkdir -p "$out"
 
-"$program" serve --listen 127.0.0.1:0 >"$out/serve.log" 2>&1 &
+"$program" serve --listen 127.0.0.1:0 --admin none >"$out/serve.log" 2>&1 &
 server=$!
 stop() {
   kill "$server" 2>/dev/null || true

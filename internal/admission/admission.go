@@ -102,6 +102,7 @@ type Controller struct {
 	places  int // held
 	slots   int // held
 	streams int // open
+	full    busyTime
 	backlog int // calls that hold a place and want the processors now or soon
 	waiting [lists]queue
 	coming  comers // calls whose body is on its way
@@ -147,10 +148,11 @@ type Stats struct {
 	Streams, StreamsLimit int // open
 	Tenants               int // that hold or want anything
 
-	Service  time.Duration // recent mean of the time that a unary call computes
-	Shedding []Reason      // what load is shed for
-	Admitted uint64        // calls and streams
-	Refused  map[Reason]uint64
+	Service   time.Duration // recent mean of the time that a unary call computes
+	Shedding  []Reason      // what load is shed for
+	Saturated time.Duration // in which every slot was in use
+	Admitted  uint64        // calls and streams
+	Refused   map[Reason]uint64
 }
 
 type counts struct {
@@ -166,7 +168,7 @@ func (c *Controller) Stats() Stats {
 		Places: c.places, PlacesLimit: c.options.Places, Queued: c.waiting[forPlace].n, QueueLimit: c.options.Queue,
 		Slots: c.slots, SlotsLimit: c.options.Slots, Waiting: c.waiting[forSlot].n, WaitingLive: c.waiting[forChunk].n,
 		Streams: c.streams, StreamsLimit: c.options.Streams, Tenants: len(c.tenants),
-		Service: c.service.mean, Shedding: c.shed.reasons(), Admitted: c.counts.admitted,
+		Saturated: c.full.total(time.Now()), Service: c.service.mean, Shedding: c.shed.reasons(), Admitted: c.counts.admitted,
 		Refused: make(map[Reason]uint64, len(c.counts.refused)),
 	}
 	for r, n := range c.counts.refused {

@@ -234,8 +234,13 @@ func TestYieldGivesTheSlotBackWhileANodeWaits(t *testing.T) {
 			other.Yield(func() { checkStats(t, c, Stats{Places: 2}) }) // released: nothing is taken again
 		})
 		checkStats(t, c, Stats{Places: 2, Slots: 1})
+		time.Sleep(time.Second)
 		s.Release()
 		s.Release()
+		time.Sleep(time.Second)
+		if got := c.Stats().Saturated; got != time.Second {
+			t.Errorf("every slot was in use for %v, want 1s", got)
+		}
 		p.Leave()
 		q.Leave()
 		checkEmpty(t, c)

@@ -74,8 +74,34 @@ func (c *Controller) acquire(ctx context.Context, s *Slot, strict bool) error {
 	return nil
 }
 
+// busyTime adds up the time in which something is the case.
+type busyTime struct {
+	sum   time.Duration
+	since time.Time // it is; zero: it isn't
+}
+
+func (b *busyTime) set(on bool, now time.Time) {
+	switch {
+	case on && b.since.IsZero():
+		b.since = now
+	case !on && !b.since.IsZero():
+		b.sum += now.Sub(b.since)
+		b.since = time.Time{}
+	}
+}
+
+func (b *busyTime) total(now time.Time) time.Duration {
+	if b.since.IsZero() {
+		return b.sum
+	}
+	return b.sum + now.Sub(b.since)
+}
+
 func (c *Controller) hold(t *tenant) {
 	c.slots++
+	if c.slots >= c.options.Slots {
+		c.full.set(true, time.Now())
+	}
 	t.running++
 	c.clock = max(c.clock, t.used)
 }
@@ -84,7 +110,9 @@ func (c *Controller) letGo(t *tenant, busy time.Duration) {
 	c.slots--
 	t.running--
 	t.used += busy
-	c.dispatchSlots(time.Now())
+	now := time.Now()
+	c.dispatchSlots(now)
+	c.full.set(c.slots >= c.options.Slots, now)
 }
 
 // dispatchSlots gives free slots to those who wait: chunks first, then calls, each to the tenant that used the processors least.

@@ -48,7 +48,7 @@ func listenAdmin(ctx context.Context, address string, o adminOptions) (*adminSer
 	if address == "" {
 		return nil, nil
 	}
-	listeners, err := listenOne(ctx, address)
+	listeners, err := listenOne(ctx, address, net.KeepAliveConfig{Enable: true})
 	if err != nil {
 		return nil, err
 	}

@@ -21,6 +21,7 @@ import (
 
 	pb "github.com/remotemedia/remotemedia-go/api/remotemedia/v1"
 	"github.com/remotemedia/remotemedia-go/internal/app"
+	"github.com/remotemedia/remotemedia-go/internal/config"
 	"github.com/remotemedia/remotemedia-go/node"
 )
 
@@ -72,6 +73,13 @@ type service struct {
 	log            *lines
 }
 
+// defaults are those of the configuration, without an admin port.
+func defaults() *config.Config {
+	c := config.Default()
+	c.Server.Admin.Enabled = false
+	return c
+}
+
 func start(t *testing.T, change func(*app.Options)) *service {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -81,7 +89,7 @@ func start(t *testing.T, change func(*app.Options)) *service {
 	}
 	ready := make(chan struct{})
 	o := app.Options{
-		Listen: []string{"127.0.0.1:0"}, Admin: "127.0.0.1:0", Catalog: catalog(t, s.gates), Log: app.NewLogger(s.log, nil),
+		Config: defaults(), Listen: []string{"127.0.0.1:0"}, Admin: "127.0.0.1:0", Catalog: catalog(t, s.gates), Log: app.NewLogger(s.log, nil),
 		Ready: func(address, admin string) { s.address, s.admin = address, admin; close(ready) },
 	}
 	change(&o)
@@ -187,7 +195,7 @@ func TestStopWaitsForCallsInFlightAndIsNotReadyMeanwhile(t *testing.T) {
 }
 
 func TestRelT8_CallsThatDontEndAreCutAtTheDeadline(t *testing.T) {
-	s := start(t, func(o *app.Options) { o.DrainTimeout = 20 * time.Millisecond })
+	s := start(t, func(o *app.Options) { o.Config.Server.DrainTimeout = 20 * time.Millisecond })
 	failed := make(chan error, 1)
 	go func() {
 		_, err := s.execute("Gate")

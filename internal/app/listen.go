@@ -6,24 +6,15 @@ import (
 	"fmt"
 	"net"
 	"syscall"
-	"time"
-)
-
-const (
-	defaultListen = "localhost:50051"
-	tcpKeepAlive  = 60 * time.Second
 )
 
 type listener = net.Listener
 
 // listen opens every address; on failure it leaves none open.
-func listen(ctx context.Context, addresses []string) ([]listener, error) {
-	if len(addresses) == 0 {
-		addresses = []string{defaultListen}
-	}
+func listen(ctx context.Context, addresses []string, keepalive net.KeepAliveConfig) ([]listener, error) {
 	var out []listener
 	for _, address := range addresses {
-		opened, err := listenOne(ctx, address)
+		opened, err := listenOne(ctx, address, keepalive)
 		if err != nil {
 			closeAll(out)
 			return nil, err
@@ -35,13 +26,13 @@ func listen(ctx context.Context, addresses []string) ([]listener, error) {
 
 // listenOne opens one address, or both loopback addresses for the host localhost. These get the same port, and the one of a
 // family that the machine doesn't have is left out.
-func listenOne(ctx context.Context, address string) ([]listener, error) {
+func listenOne(ctx context.Context, address string, keepalive net.KeepAliveConfig) ([]listener, error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
 		return nil, fmt.Errorf("listen address %q: expected host:port: %w", address, err)
 	}
 	if host != "localhost" {
-		l, err := open(ctx, address)
+		l, err := open(ctx, address, keepalive)
 		if err != nil {
 			return nil, err
 		}
@@ -50,7 +41,7 @@ func listenOne(ctx context.Context, address string) ([]listener, error) {
 	var out []listener
 	var failures []error
 	for _, host := range []string{"127.0.0.1", "::1"} {
-		l, err := open(ctx, net.JoinHostPort(host, port))
+		l, err := open(ctx, net.JoinHostPort(host, port), keepalive)
 		switch {
 		case err == nil:
 			out = append(out, l)
@@ -68,8 +59,11 @@ func listenOne(ctx context.Context, address string) ([]listener, error) {
 	return out, nil
 }
 
-func open(ctx context.Context, address string) (listener, error) {
-	config := net.ListenConfig{KeepAlive: tcpKeepAlive}
+func open(ctx context.Context, address string, keepalive net.KeepAliveConfig) (listener, error) {
+	config := net.ListenConfig{KeepAliveConfig: keepalive}
+	if !keepalive.Enable {
+		config.KeepAlive = -1 // without this the system's default is in force
+	}
 	l, err := config.Listen(ctx, "tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("can't listen on %s: %w", address, err)

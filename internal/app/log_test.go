@@ -188,10 +188,11 @@ func TestSamplingHeedsAttributesGivenBefore(t *testing.T) {
 		l.With("code", "a").Warn("x")
 		l.With("code", "b").Warn("x")
 		l.WithGroup("g").Warn("y")
+		l.With("log", "audit").Warn("authentication")
 	}
 	mustFlush(t, l)
-	if got := v.lines(t); len(got) != 3 {
-		t.Errorf("%d lines, want 3: %v", len(got), got)
+	if got := v.lines(t); len(got) != 3+3 {
+		t.Errorf("%d lines, want 3 and those of the audit: %v", len(got), got)
 	}
 }
 

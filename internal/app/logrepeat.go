@@ -10,7 +10,8 @@ import (
 
 // repeats bounds how often lines are logged that differ only in whom they happened to: of those of the level warn and above that
 // agree in message, method, code and node, so many in each interval. How many were left out is told with the next one. Lines
-// below warn, of which each tells of a call, and those with an error id, which a client may ask for, are never left out.
+// below warn, of which each tells of a call, those with an error id, which a client may ask for, and those of another log than that of the
+// service (the attribute log, as the audit's have), are never left out.
 type repeats struct {
 	interval time.Duration
 	burst    int
@@ -57,19 +58,20 @@ type repeatHandler struct {
 	slog.Handler
 	repeats *repeats
 	known   string // the part of the kind that WithAttrs gave
+	own     bool   // lines of a log of its own
 }
 
 func newRepeatHandler(next slog.Handler, interval time.Duration, burst int) slog.Handler {
 	if interval <= 0 {
 		return next
 	}
-	return repeatHandler{next, &repeats{interval: interval, burst: max(burst, 1), seen: make(map[string]*repeated)}, ""}
+	return repeatHandler{next, &repeats{interval: interval, burst: max(burst, 1), seen: make(map[string]*repeated)}, "", false}
 }
 
 // Handle implements slog.Handler.
 func (h repeatHandler) Handle(ctx context.Context, record slog.Record) error {
 	kind, named := h.kindOf(record)
-	if record.Level < slog.LevelWarn || named {
+	if record.Level < slog.LevelWarn || named || h.own {
 		return h.Handler.Handle(ctx, record)
 	}
 	ok, left := h.repeats.admit(kind, record.Time)
@@ -111,6 +113,7 @@ func part(a slog.Attr) string {
 func (h repeatHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	for _, a := range attrs {
 		h.known += part(a)
+		h.own = h.own || a.Key == "log"
 	}
 	h.Handler = h.Handler.WithAttrs(attrs)
 	return h

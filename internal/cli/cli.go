@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
+	"syscall"
 
 	"github.com/alecthomas/kong"
 	"golang.org/x/term"
@@ -17,8 +19,18 @@ import (
 type Env struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
-	Terminal       bool // Stderr is a terminal: long work shows its progress there
-	Color          bool // faults of manifests are told in colours
+	Terminal       bool     // Stderr is a terminal: long work shows its progress there
+	Color          bool     // faults of manifests are told in colours
+	Environ        []string // the environment, as os.Environ has it
+	// Hangups begins to deliver the signals that ask a service to load its configuration again; nil where there are none.
+	Hangups func() (signals <-chan os.Signal, stop func())
+}
+
+func (e Env) hangups() (signals <-chan os.Signal, stop func()) {
+	if e.Hangups == nil {
+		return nil, func() {}
+	}
+	return e.Hangups()
 }
 
 // System is the process's own environment.
@@ -27,13 +39,23 @@ func System() Env {
 	return Env{
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		Terminal: terminal, Color: terminal && os.Getenv("NO_COLOR") == "",
+		Environ: os.Environ(), Hangups: hangups,
 	}
+}
+
+// hangups delivers SIGHUP; systems without it never send it.
+func hangups() (signals <-chan os.Signal, stop func()) {
+	c := make(chan os.Signal, 1)
+	signal.Notify(c, syscall.SIGHUP)
+	return c, func() { signal.Stop(c) }
 }
 
 type grammar struct {
 	ShowVersion versionFlag `name:"version" help:"Print the versions and exit."`
 
 	Serve    serveCmd    `cmd:"" help:"Start the service."`
+	Config   configCmd   `cmd:"" help:"Check, show and explain the configuration of the service."`
+	Token    tokenCmd    `cmd:"" help:"Make and hash the tokens that callers of the service present."`
 	Run      runCmd      `cmd:"" help:"Run a pipeline, here or on a service."`
 	Stream   streamCmd   `cmd:"" help:"Run a pipeline on audio as it comes, and tell what it hears."`
 	Validate validateCmd `cmd:"" help:"Check manifests and tell every fault."`

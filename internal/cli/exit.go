@@ -92,10 +92,13 @@ func tell(env Env, err error) {
 	var told toldError
 	var asJSON jsonError
 	var inManifest manifestError
+	var inConfig configError
 	switch {
 	case errors.As(err, &told):
 	case errors.As(err, &asJSON):
 		tellJSON(w, err)
+	case errors.As(err, &inConfig):
+		fmt.Fprintf(w, "remotemedia: %v\n", err)
 	case errors.As(err, &inManifest):
 		fmt.Fprint(w, manifest.Render(inManifest.name, inManifest.fault.Problems, env.Color))
 	default:

@@ -145,7 +145,7 @@ func TestServeEndsInOrder(t *testing.T) {
 	stdout, log := io.Pipe()
 	done := make(chan int, 1)
 	go func() {
-		done <- Run(ctx, []string{"serve", "--listen", "127.0.0.1:0"}, Env{Stdout: log, Stderr: io.Discard})
+		done <- Run(ctx, []string{"serve", "--listen", "127.0.0.1:0", "--admin", "none"}, Env{Stdout: log, Stderr: io.Discard})
 		log.Close()
 	}()
 	var messages []string

@@ -2,37 +2,23 @@ package cli
 
 import (
 	"context"
-	"log/slog"
-	"math"
-	"time"
 
 	remotemedia "github.com/remotemedia/remotemedia-go"
-	"github.com/remotemedia/remotemedia-go/engine"
 	"github.com/remotemedia/remotemedia-go/internal/app"
 )
 
 type serveCmd struct {
-	Listen []string `placeholder:"HOST:PORT" help:"Address of the gRPC port, port 0 for a free one; may be given again. Default localhost:50051, loopback of both families."`
-	Admin  string   `placeholder:"HOST:PORT" help:"Address of the HTTP port with /healthz and /readyz; none by default."`
-	Debug  bool     `help:"Log debug records, and tell stack traces to clients."`
-
-	DefaultMemory  uint64        `placeholder:"BYTES" help:"Memory of a call that asks for none. Default 104857600."`
-	DefaultTimeout time.Duration `placeholder:"TIME" help:"Time of a call that asks for none. Default 5s."`
-	DefaultSamples uint64        `placeholder:"N" help:"Samples of an input of a call that asks for none. Default 10485760."`
-	MaxMemory      uint64        `placeholder:"BYTES" help:"Most memory of a call. Default 1073741824."`
-	MaxTimeout     time.Duration `placeholder:"TIME" help:"Most time of a call. Default 30s."`
-	MaxSamples     uint64        `placeholder:"N" help:"Most samples of an input. Default 52428800."`
-	MaxNodes       int           `placeholder:"N" help:"Most nodes of a manifest. Default 256."`
-	RejectAboveCap bool          `help:"Refuse calls that ask for more than the most, instead of giving them the most."`
-
-	NoReflection bool          `help:"Don't serve gRPC reflection."`
-	DrainTimeout time.Duration `default:"30s" help:"How long a stop waits for calls in flight. Default ${default}."`
+	configFlags
 }
 
 // Help is shown below the usage.
 func (*serveCmd) Help() string {
-	return `Logs are lines of JSON on standard output; one says "serving", with the address, when calls are served. SIGTERM or an interrupt
-stops the service in order: calls in flight are finished first. The exit code is then 0.`
+	return `Settings come from a YAML file, the environment and flags; a flag wins over the environment, that over the file. See
+"remotemedia config sample" for all of them, and "remotemedia config explain" for where each value came from.
+
+Logs are lines of JSON on standard output; one says "serving", with the address, when calls are served. SIGTERM or an interrupt
+stops the service in order: calls in flight are finished first, and the exit code is 0; a second signal ends it at once. SIGHUP has
+configuration, tokens and certificates loaded again, which a change of their files does by itself.`
 }
 
 // Run serves until the process is told to stop.
@@ -41,18 +27,17 @@ func (c *serveCmd) Run(ctx context.Context, env *Env) error {
 	if err != nil {
 		return err
 	}
-	level := slog.LevelInfo
-	if c.Debug {
-		level = slog.LevelDebug
+	sources, err := c.sources(env)
+	if err != nil {
+		return err
 	}
+	cfg, warnings, err := load(sources)
+	if err != nil {
+		return err
+	}
+	hangups, stop := env.hangups()
+	defer stop()
 	return app.Serve(ctx, app.Options{
-		Listen: c.Listen, Admin: c.Admin, Catalog: catalog, Log: app.NewLogger(env.Stdout, level), Debug: c.Debug,
-		DefaultLimits:  limitsOf(c.DefaultMemory, c.DefaultTimeout, c.DefaultSamples),
-		MaxLimits:      limitsOf(c.MaxMemory, c.MaxTimeout, c.MaxSamples),
-		RejectAboveCap: c.RejectAboveCap, MaxNodes: c.MaxNodes, NoReflection: c.NoReflection, DrainTimeout: c.DrainTimeout,
+		Config: cfg, Warnings: warnings, Sources: &sources, Reload: hangups, Catalog: catalog, Output: env.Stdout,
 	})
-}
-
-func limitsOf(memory uint64, timeout time.Duration, samples uint64) engine.Limits {
-	return engine.Limits{MemoryBytes: int64(min(memory, math.MaxInt64)), Timeout: timeout, Samples: samples}
 }
