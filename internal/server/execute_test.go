@@ -345,6 +345,10 @@ func TestLimitsAboveTheCapAreClampedWithAWarning(t *testing.T) {
 	if n := a.trailer.Get("x-remotemedia-warnings"); len(n) != 1 || n[0] != "2" {
 		t.Errorf("trailer %q, want 2", n)
 	}
+	req.ResourceLimits = &pb.ResourceLimits{MaxMemoryBytes: 1 << 20, MaxTimeoutMs: 1000, MaxAudioSamples: 1000}
+	if w := r.result(req).GetWarnings(); len(w) != 0 {
+		t.Errorf("limits just at the caps: warnings %q", w)
+	}
 }
 
 func TestWarningsOfManifestAndNodes(t *testing.T) {
