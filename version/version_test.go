@@ -3,6 +3,7 @@ package version
 import (
 	"os"
 	"regexp"
+	"slices"
 	"testing"
 )
 
@@ -35,5 +36,19 @@ func TestMatrixAgreesWithCompatible(t *testing.T) {
 		if got := Compatible(e.Client); got != e.Compatible {
 			t.Errorf("the matrix says %v for client %s, Compatible says %v", e.Compatible, e.Client, got)
 		}
+	}
+}
+
+func TestTheDocumentHasTheMatrix(t *testing.T) {
+	text, err := os.ReadFile("../docs/compatibility.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows []Entry
+	for _, m := range regexp.MustCompile(`(?m)^\| (v\S+) \| (\S+) \| (yes|no) \| (.+) \|$`).FindAllStringSubmatch(string(text), -1) {
+		rows = append(rows, Entry{m[1], m[2], m[3] == "yes", m[4]})
+	}
+	if !slices.Equal(rows, Matrix()) {
+		t.Errorf("docs/compatibility.md has the rows %v, the service tells %v", rows, Matrix())
 	}
 }
