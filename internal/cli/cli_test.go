@@ -21,6 +21,17 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
+// What was wrong with the input isn't part of the report.
+func TestQuietRunsStillWarn(t *testing.T) {
+	o := run(bytes.NewReader(make([]byte, 4001)), "run", speech, "-i", "-", "-q", "--in-format", "s16le", "--rate", "16000")
+	if o.code != ExitOK || o.stdout != "" || o.stderr != "warning: -: the input ends in a frame of 1 bytes instead of 2, which was ignored\n" {
+		t.Errorf("%+v", o)
+	}
+	if o := run(bytes.NewReader(make([]byte, 4000)), "run", speech, "-i", "-", "-q", "--in-format", "s16le", "--rate", "16000"); o.stdout+o.stderr != "" {
+		t.Errorf("nothing was wrong: %+v", o)
+	}
+}
+
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const (

@@ -101,6 +101,10 @@ func (r *report) print(w io.Writer) {
 		printSegments(w, id, r.Segments[id])
 	}
 	r.printOutputs(w)
+	r.printWarnings(w)
+}
+
+func (r *report) printWarnings(w io.Writer) {
 	for _, text := range r.Warnings {
 		fmt.Fprintf(w, "warning: %s\n", text)
 	}

@@ -31,7 +31,7 @@ type runCmd struct {
 	MaxSamples uint64        `placeholder:"N" help:"Most samples of one input. Default 10485760."`
 
 	JSON  bool `name:"json" help:"Print the report, or the error, as JSON."`
-	Quiet bool `short:"q" help:"Print no report."`
+	Quiet bool `short:"q" help:"Print no report, only warnings, to standard error."`
 }
 
 // Help is shown below the usage.
@@ -196,7 +196,9 @@ func (c *runCmd) print(r *report, env *Env) error {
 	switch {
 	case c.JSON:
 		return writeJSON(w, r)
-	case !c.Quiet:
+	case c.Quiet:
+		r.printWarnings(env.Stderr)
+	default:
 		r.print(w)
 	}
 	return nil
