@@ -1,7 +1,8 @@
 #include "textflag.h"
 
-// The conversions of floats to integers, 16 at a time. What they do is told at
-// the AVX2 macros of the same names; here Z14 and Z15 count the clipped.
+// The conversions that compute the most, 16 at a time. What they do is told at
+// the AVX2 macros of the same names; here Z14 and Z15 count the clipped. The
+// others wait for memory, and four channels in more are no faster this way.
 
 #define Z_SPLAT(bits, z) \
 	MOVL $bits, AX \
@@ -167,5 +168,88 @@ loop:
 	JNZ       loop
 	Z_SUM
 	MOVQ      AX, clipped+32(FP)
+	VZEROUPPER
+	RET
+
+// Z_ROUND is ROUND with the lowest bit that stays in Z12, and 1 in Z11.
+#define Z_ROUND(v, k) \
+	VPMINSD Z9, v, v \
+	VPTESTMD Z12, v, k \
+	VPADDD Z10, v, v \
+	VPADDD Z11, v, k, v
+
+// func intsToShortsAVX512(dst, src *byte, n int) (clipped int)
+TEXT ·intsToShortsAVX512(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), DI
+	MOVQ src+8(FP), SI
+	MOVQ n+16(FP), CX
+	LEAQ (DI)(CX*2), DI
+	LEAQ (SI)(CX*4), SI
+	NEGQ CX
+	Z_COUNT
+	Z_SPLAT(0x7fff7fff, Z9)
+	Z_SPLAT(0x00007fff, Z10)
+	Z_SPLAT(0x00010000, Z12)
+
+loop:
+	VMOVDQU32 (SI)(CX*4), Z0
+	VPCMPGTD  Z9, Z0, K1
+	VPADDD    Z11, Z14, K1, Z14
+	Z_ROUND(Z0, K2)
+	VPSRLD    $16, Z0, Z0
+	VPMOVDW   Z0, Y0
+	VMOVDQU   Y0, (DI)(CX*2)
+	ADDQ      $16, CX
+	JNZ       loop
+	Z_SUM
+	MOVQ      AX, clipped+24(FP)
+	VZEROUPPER
+	RET
+
+// The upper three bytes of every lane to the beginning of each quarter, and
+// three lanes of each quarter to the beginning of the vector.
+DATA upper3<>+0(SB)/8, $0x0a09070605030201
+DATA upper3<>+8(SB)/8, $0x808080800f0e0d0b
+GLOBL upper3<>(SB), RODATA|NOPTR, $16
+
+DATA compact<>+0(SB)/8, $0x0000000100000000
+DATA compact<>+8(SB)/8, $0x0000000400000002
+DATA compact<>+16(SB)/8, $0x0000000600000005
+DATA compact<>+24(SB)/8, $0x0000000900000008
+DATA compact<>+32(SB)/8, $0x0000000c0000000a
+DATA compact<>+40(SB)/8, $0x0000000e0000000d
+DATA compact<>+48(SB)/8, $0x0000000300000003
+DATA compact<>+56(SB)/8, $0x0000000300000003
+GLOBL compact<>(SB), RODATA|NOPTR, $64
+
+// func narrow24AVX512(dst, src *byte, n int) (clipped int)
+TEXT ·narrow24AVX512(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), DI
+	MOVQ src+8(FP), SI
+	MOVQ n+16(FP), CX
+	Z_COUNT
+	Z_SPLAT(0x7fffffff, Z8) // doesn't count
+	Z_SPLAT(0x7fffff7f, Z9)
+	Z_SPLAT(0x0000007f, Z10)
+	Z_SPLAT(0x00000100, Z12)
+	VBROADCASTI32X4 upper3<>(SB), Z17
+	VMOVDQU32 compact<>(SB), Z18
+
+loop:
+	VMOVDQU32     (SI), Z0
+	VPCMPGTD      Z9, Z0, K1
+	VPCMPGTD      Z0, Z8, K1, K1
+	VPADDD        Z11, Z14, K1, Z14
+	Z_ROUND(Z0, K2)
+	VPSHUFB       Z17, Z0, Z0
+	VPERMD        Z0, Z18, Z0
+	VMOVDQU       Y0, (DI)
+	VEXTRACTI32X4 $2, Z0, 32(DI)
+	ADDQ          $64, SI
+	ADDQ          $48, DI
+	SUBQ          $16, CX
+	JNZ           loop
+	Z_SUM
+	MOVQ          AX, clipped+24(FP)
 	VZEROUPPER
 	RET

@@ -72,6 +72,12 @@ func floatsToShortsAVX512(dst, src *byte, n int) (clipped int)
 func floatsToIntsAVX512(dst, src *byte, n int) (clipped int)
 
 //go:noescape
+func intsToShortsAVX512(dst, src *byte, n int) (clipped int)
+
+//go:noescape
+func narrow24AVX512(dst, src *byte, n int) (clipped int)
+
+//go:noescape
 func joinShortsAVX512(dst, left, right *byte, n int) (clipped int)
 
 //go:noescape
@@ -99,6 +105,7 @@ func kernels() []*kernel {
 		return sets
 	}
 	set.floatsToShorts, set.floatsToInts = floatsToShortsAVX512, floatsToIntsAVX512
+	set.intsToShorts, set.narrow24 = intsToShortsAVX512, narrow24AVX512
 	set.joinShorts, set.joinInts = joinShortsAVX512, joinIntsAVX512
 	return append(sets, set.kernel("avx512"))
 }
