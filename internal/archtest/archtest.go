@@ -67,6 +67,7 @@ var layers = []layer{
 	{"internal/archtest", nil},
 	{"conformance/...", []string{"..."}},
 	{"bench/...", []string{"..."}},
+	{"deploy", []string{"..."}},
 }
 
 // outside says which packages of this module may import others' packages, by the beginning of their path. What isn't named
