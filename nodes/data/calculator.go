@@ -119,15 +119,15 @@ func quotedNumber(text []byte) (number, bool) {
 }
 
 func (k *calculator) object(c *node.Call, text []byte) (out []byte, ok bool, err error) {
-	var m map[string]jsontext.Value
-	if err := decode(text, &m); err != nil {
+	m, err := members(c, text, "operation", "operands", "args", "a", "b", "value")
+	if err != nil {
 		return nil, false, err
 	}
 	switch {
 	case m["operands"] != nil:
-		out, err = k.operands(m)
+		out, err = k.operands(c, m)
 	case m["args"] != nil:
-		out, err = k.args(m)
+		out, err = k.args(c, m)
 	case m["a"] != nil || m["b"] != nil:
 		out, err = k.pair(m)
 	case m["value"] != nil:
@@ -168,13 +168,13 @@ func (k *calculator) pair(m map[string]jsontext.Value) ([]byte, error) {
 }
 
 // operands answers the shape of the newer catalogue.
-func (k *calculator) operands(m map[string]jsontext.Value) ([]byte, error) {
-	op, list, err := call(m, "operands")
+func (k *calculator) operands(c *node.Call, m map[string]jsontext.Value) ([]byte, error) {
+	op, list, n, err := call(c, m, "operands")
 	if err != nil {
 		return nil, err
 	}
-	if len(list) != 2 {
-		return nil, fault.New(fault.CodeNodeFailed, `"operands" has %d elements: expected 2`, len(list))
+	if n != 2 {
+		return nil, fault.New(fault.CodeNodeFailed, `"operands" has %d elements: expected 2`, n)
 	}
 	result, err := evaluate(op, list, "operands")
 	if err != nil {
@@ -184,13 +184,13 @@ func (k *calculator) operands(m map[string]jsontext.Value) ([]byte, error) {
 }
 
 // args answers the shape of the Python node.
-func (k *calculator) args(m map[string]jsontext.Value) ([]byte, error) {
-	op, list, err := call(m, "args")
+func (k *calculator) args(c *node.Call, m map[string]jsontext.Value) ([]byte, error) {
+	op, list, n, err := call(c, m, "args")
 	if err != nil {
 		return nil, err
 	}
-	if len(list) < 2 {
-		return nil, fault.New(fault.CodeNodeFailed, `"args" has %d elements: expected at least 2`, len(list))
+	if n < 2 {
+		return nil, fault.New(fault.CodeNodeFailed, `"args" has %d elements: expected at least 2`, n)
 	}
 	result, err := evaluate(op, list, "args")
 	if err != nil {
@@ -200,21 +200,26 @@ func (k *calculator) args(m map[string]jsontext.Value) ([]byte, error) {
 		op.name, m["args"], result, k.processedBy, k.config), nil
 }
 
-// call reads the operation and the list of operands of an object.
-func call(m map[string]jsontext.Value, key string) (*operation, []jsontext.Value, error) {
+// call reads the operation of an object, and the first two of the n operands that it lists.
+func call(c *node.Call, m map[string]jsontext.Value, key string) (op *operation, list []jsontext.Value, n int, err error) {
 	name, ok := param.ParseString(m["operation"])
 	if !ok {
-		return nil, nil, fault.New(fault.CodeNodeFailed, `the input has %q but no "operation" (a string)`, key)
+		return nil, nil, 0, fault.New(fault.CodeNodeFailed, `the input has %q but no "operation" (a string)`, key)
 	}
-	op := operationNamed(name)
-	if op == nil {
-		return nil, nil, errUnknownOperation(name)
+	if op = operationNamed(name); op == nil {
+		return nil, nil, 0, errUnknownOperation(name)
 	}
-	var list []jsontext.Value
 	if m[key].Kind() != jsontext.KindBeginArray {
-		return nil, nil, fault.New(fault.CodeNodeFailed, "%q isn't an array of numbers", key)
+		return nil, nil, 0, fault.New(fault.CodeNodeFailed, "%q isn't an array of numbers", key)
 	}
-	return op, list, decode(m[key], &list)
+	err = eachElement(c, m[key], func(i int, v jsontext.Value) error {
+		if i < 2 {
+			list = append(list, v)
+		}
+		n = i + 1
+		return nil
+	})
+	return op, list, n, err
 }
 
 func evaluate(op *operation, list []jsontext.Value, key string) ([]byte, error) {

@@ -1,6 +1,7 @@
 package data
 
 import (
+	"errors"
 	"math"
 	"strconv"
 	"strings"
@@ -85,30 +86,30 @@ func elementwise(c *node.Call, text []byte, f func(out []byte, x number) ([]byte
 }
 
 func eachOf(c *node.Call, text []byte, f func(out []byte, x number) ([]byte, error)) (out []byte, ok bool, err error) {
-	var elements []jsontext.Value
-	if err := decode(text, &elements); err != nil {
-		return nil, false, err
-	}
+	memory := growing{c: c}
+	defer memory.release()
 	out = append(make([]byte, 0, len(text)+2), '[')
-	for i, e := range elements {
-		if i%node.CheckFrames == 0 {
-			if err := c.Check(); err != nil {
-				return nil, false, err
-			}
+	err = eachElement(c, text, func(i int, v jsontext.Value) (err error) {
+		if v.Kind() != jsontext.KindNumber {
+			return errNoNumbers
 		}
-		if e.Kind() != jsontext.KindNumber {
-			return nil, false, nil
-		}
-		x, ok := parseNumber(string(e))
+		x, ok := parseNumber(string(v))
 		if !ok {
-			return nil, false, errTooLarge(e)
+			return errTooLarge(v)
 		}
 		if i > 0 {
 			out = append(out, ',')
 		}
 		if out, err = f(out, x); err != nil {
-			return nil, false, err
+			return err
 		}
+		return memory.hold(out)
+	})
+	if errors.Is(err, errNoNumbers) {
+		return nil, false, nil
 	}
-	return append(out, ']'), true, nil
+	return append(out, ']'), err == nil, err
 }
+
+// errNoNumbers ends the walk over an array that isn't one of numbers.
+var errNoNumbers = errors.New("not an array of numbers")

@@ -103,7 +103,7 @@ type textAnswer struct {
 
 // Process answers one item.
 func (t *text) Process(c *node.Call, in node.Item) error {
-	s, operations, err := t.read(in.Data)
+	s, operations, err := t.read(c, in.Data)
 	if err != nil {
 		return err
 	}
@@ -115,15 +115,15 @@ func (t *text) Process(c *node.Call, in node.Item) error {
 }
 
 // read takes the text and the operations from the input.
-func (t *text) read(data []byte) (s string, operations []string, err error) {
+func (t *text) read(c *node.Call, data []byte) (s string, operations []string, err error) {
 	if s, ok := param.ParseString(data); ok {
 		return s, t.operations, nil
 	}
 	if jsontext.Value(data).Kind() != jsontext.KindBeginObject {
 		return "", nil, fault.New(fault.CodeNodeFailed, `the input is neither a text nor an object with a "text"`)
 	}
-	var m map[string]jsontext.Value
-	if err := decode(data, &m); err != nil {
+	m, err := members(c, data, "text", "operations")
+	if err != nil {
 		return "", nil, err
 	}
 	s, ok := param.ParseString(m["text"])
