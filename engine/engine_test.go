@@ -247,6 +247,28 @@ func TestOneDataItemIsItselfAndNoneIsAbsent(t *testing.T) {
 	}
 }
 
+func TestMergedDataIsChargedUntilItIsReleased(t *testing.T) {
+	r := newRig(t)
+	s := r.open(plan(t, "a:Pass", "b:Pass", "c:Pass", "a>c", "b>c"), func(l *engine.Limits) { l.MemoryBytes = 10_000 })
+	defer s.Close()
+	text := `"` + strings.Repeat("x", 2000) + `"`
+	out := r.execute(s, data(s, "a", text), data(s, "b", text))
+	if used := s.Account().Used(); used < 2*4004 || len(out.Nodes[0].Data) != 2*2002+3 {
+		t.Errorf("%d bytes are charged for two items of 2002 bytes and a text of %d", used, len(out.Nodes[0].Data))
+	}
+	out.Release()
+	if used := s.Account().Used(); used != 0 {
+		t.Errorf("%d bytes are charged after the release", used)
+	}
+	text = `"` + strings.Repeat("x", 3000) + `"`
+	again := r.open(plan(t, "a:Pass", "b:Pass", "c:Pass", "a>c", "b>c"), func(l *engine.Limits) { l.MemoryBytes = 10_000 })
+	defer again.Close()
+	_, err := again.Execute(t.Context(), []engine.Input{data(again, "a", text), data(again, "b", text)})
+	if f := fault.From(err); f == nil || f.Code != fault.CodeMemoryLimit || f.NodeID != "c" {
+		t.Errorf("two items of 3000 bytes and their merged text within 10,000: %v", err)
+	}
+}
+
 func TestAudioOfOneSinkIsConcatenated(t *testing.T) {
 	r := newRig(t)
 	s := r.open(plan(t, "a:Pass", "b:Pass", "c:Pass", "a>c", "b>c"))

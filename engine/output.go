@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"bytes"
 	"fmt"
 
 	"github.com/remotemedia/remotemedia-go/audio"
@@ -28,6 +27,8 @@ type NodeOutput struct {
 	// Data is the data of all items as one JSON text: the item itself where there is one, an array where there are
 	// several. Nil for none.
 	Data []byte
+
+	charged int // for Data, where it was made here
 }
 
 // newOutput makes an output for the next job, from one that was let go where there is one.
@@ -73,8 +74,9 @@ func (o *Output) Release() {
 		if n.Audio != nil {
 			n.Audio.Release()
 		}
+		o.session.account.Release(n.charged)
 		clear(n.Items)
-		n.Items, n.Audio, n.Data = n.Items[:0], nil, nil
+		n.Items, n.Audio, n.Data, n.charged = n.Items[:0], nil, nil, 0
 	}
 	o.Stats = nil
 	o.session.spare.Store(o)
@@ -98,22 +100,40 @@ func (n *NodeOutput) merge(s *Session) error {
 			data = append(data, item.Data)
 		}
 	}
-	n.Data = mergeData(data)
+	if err := n.mergeData(s.account, data); err != nil {
+		return err
+	}
 	if err := render(s, n.ID, buffers...); err != nil {
 		return err
 	}
 	return n.mergeAudio(s, buffers)
 }
 
-func mergeData(data [][]byte) []byte {
+func (n *NodeOutput) mergeData(a *mem.Account, data [][]byte) error {
 	switch len(data) {
 	case 0:
 		return nil
 	case 1:
-		return data[0]
+		n.Data = data[0]
+		return nil
 	}
-	out := append([]byte{'['}, bytes.Join(data, []byte{','})...)
-	return append(out, ']')
+	size := len(data) + 1 // brackets and commas
+	for _, text := range data {
+		size += len(text)
+	}
+	if err := a.Charge(size); err != nil {
+		return err
+	}
+	n.charged = size
+	n.Data = append(make([]byte, 0, size), '[')
+	for i, text := range data {
+		if i > 0 {
+			n.Data = append(n.Data, ',')
+		}
+		n.Data = append(n.Data, text...)
+	}
+	n.Data = append(n.Data, ']')
+	return nil
 }
 
 // render makes the wire bytes of every buffer, so that a later failure to do so can't happen, and tells of clipping.
