@@ -11,6 +11,7 @@ type watch struct {
 	mu    sync.Mutex
 	timer *time.Timer
 	then  func()
+	due   time.Time // when then is to be called
 	off   bool
 }
 
@@ -18,7 +19,7 @@ type watch struct {
 func (w *watch) arm(d time.Duration, then func()) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.then = then
+	w.then, w.due = then, time.Now().Add(d)
 	switch {
 	case w.off:
 	case w.timer == nil:
@@ -28,11 +29,12 @@ func (w *watch) arm(d time.Duration, then func()) {
 	}
 }
 
+// fire may run late, when the watch rests or is armed for later: then it isn't due.
 func (w *watch) fire() {
 	w.mu.Lock()
-	then := w.then
+	then, early := w.then, time.Now().Before(w.due)
 	w.mu.Unlock()
-	if then != nil {
+	if then != nil && !early {
 		then()
 	}
 }
