@@ -49,8 +49,6 @@ func millis(d time.Duration) string {
 	return fmt.Sprintf("%.3f ms", ms)
 }
 
-func seconds(d time.Duration) string { return fmt.Sprintf("%.2f s", d.Seconds()) }
-
 // size tells bytes in the decimal units of the metrics.
 func size(bytes uint64) string {
 	units := []string{"B", "kB", "MB", "GB", "TB"}

@@ -9,8 +9,8 @@ import (
 func TestWatchCallsWhatIsDueAndNothingElse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var w watch
-		var called []string
-		note := func(what string) func() { return func() { called = append(called, what) } }
+		called := make(chan string, 10)
+		note := func(what string) func() { return func() { called <- what } }
 		w.arm(time.Second, note("first"))
 		time.Sleep(999 * time.Millisecond)
 		w.rest()
@@ -19,15 +19,15 @@ func TestWatchCallsWhatIsDueAndNothingElse(t *testing.T) {
 		time.Sleep(59 * time.Second)
 		synctest.Wait()
 		if len(called) != 0 {
-			t.Errorf("called too early: %v", called)
+			t.Errorf("%s was called too early", <-called)
 		}
 		time.Sleep(2 * time.Second)
 		synctest.Wait()
 		w.stop()
 		w.arm(time.Millisecond, note("third"))
 		time.Sleep(time.Second)
-		if len(called) != 1 || called[0] != "second" {
-			t.Errorf("called %v, want second alone", called)
+		if n, what := len(called), <-called; n != 1 || what != "second" {
+			t.Errorf("%d calls, the first of %s, want second alone", n, what)
 		}
 	})
 }
