@@ -172,13 +172,14 @@ class Conversation:
             _codec.read_nodes(message.final_metrics, self._manifest),
             _codec.read_metrics(message.final_metrics),
         )
+        if self.fatal is not None:
+            return None  # the error that was told first is the one that counts
         if self._flushing_failed and message.close_code == _FAILED_CODE:
             self.fatal = self._flushing_failed
         elif not self._is_complete():
             self.fatal = UnavailableError(
                 f"the service closed the stream ({message.reason}) after {self._answered} answers: open another "
-                f"one and go on with the"
-                " chunk after them",
+                "one and go on with the chunk after them",
                 code="shutting_down",
             )
         return None if self.fatal else self.closed

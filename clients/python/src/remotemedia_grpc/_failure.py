@@ -27,13 +27,14 @@ _STATUSES: dict[str, type[errors.RemoteMediaError]] = {
 }
 # Statuses that come from gRPC, a proxy or an old service, without details.
 _BARE: dict[str, tuple[type[errors.RemoteMediaError], str]] = {
-    "UNAVAILABLE": (errors.UnavailableError, "overloaded"),
+    "UNAVAILABLE": (errors.UnavailableError, "unreachable"),
     "DEADLINE_EXCEEDED": (errors.DeadlineExceededError, "deadline_exceeded"),
     "CANCELLED": (errors.CallCancelledError, "canceled"),
     "UNAUTHENTICATED": (errors.AuthenticationError, "token_missing"),
     "PERMISSION_DENIED": (errors.AuthenticationError, "token_scope"),
     "RESOURCE_EXHAUSTED": (errors.ResourceLimitError, ""),
     "INVALID_ARGUMENT": (errors.ValidationError, ""),
+    "NOT_FOUND": (errors.ValidationError, ""),
     "FAILED_PRECONDITION": (errors.VersionMismatchError, "version_unsupported"),
     "UNIMPLEMENTED": (errors.VersionMismatchError, "version_unsupported"),
 }

@@ -115,7 +115,7 @@ class AsyncClient:
         return _codec.decode_version(await self._call(VERSION, _codec.VERSION_REQUEST, seconds, new_request_id()))
 
     async def health(self, service: str = "", timeout: float | None = None) -> str:
-        """Ask the standard health service: ``SERVING``, ``NOT_SERVING``, ``SERVICE_UNKNOWN`` or ``UNKNOWN``."""
+        """Ask the standard health service: ``SERVING`` or ``NOT_SERVING``; a name that it doesn't know is a ValidationError."""
         seconds = _shared.deadline_of(timeout, self._settings.timeout)
         return _shared.health_of(await self._call(HEALTH, _shared.health_request(service), seconds, new_request_id()))
 

@@ -247,5 +247,5 @@ def _where_not_finite(samples: Samples) -> str:
     first = np.argwhere(bad)[0]
     value = float(samples[tuple(first)])
     word = "NaN" if math.isnan(value) else "infinite"
-    return f"{int(bad.sum())} samples aren't finite, the first is {word} at frame {int(first[-1])}: clean them, "
-        f"for instance with np.nan_to_num"
+    where = f"the first is {word} at frame {int(first[-1])}"
+    return f"{int(bad.sum())} samples aren't finite, {where}: clean them, for instance with np.nan_to_num"

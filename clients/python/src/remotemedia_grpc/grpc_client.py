@@ -163,7 +163,7 @@ class Client:
         return _codec.decode_version(self._call(self._version, _codec.VERSION_REQUEST, seconds, new_request_id()))
 
     def health(self, service: str = "", timeout: float | None = None) -> str:
-        """Ask the standard health service: ``SERVING``, ``NOT_SERVING``, ``SERVICE_UNKNOWN`` or ``UNKNOWN``."""
+        """Ask the standard health service: ``SERVING`` or ``NOT_SERVING``; a name that it doesn't know is a ValidationError."""
         seconds = _shared.deadline_of(timeout, self._settings.timeout)
         return _shared.health_of(self._call(self._health, _shared.health_request(service), seconds, new_request_id()))
 

@@ -37,9 +37,10 @@ class Stream:
         self._conversation, self._start, self._failure, self._repeat = conversation, start, failure, repeat
         self._source = source
         self._source_error: BaseException | None = None
-        self._call: Any = None
+        self._starting: Any = None  # the call, from its beginning on
+        self._call: Any = None  # the call, once the service is ready
         self._outbox = _Outbox()
-        self._sending = threading.Lock()
+        self._opening, self._sending = threading.Lock(), threading.Lock()
         self._error: BaseException | None = None
         self._over = False
         self._ready_told = False
@@ -79,11 +80,11 @@ class Stream:
 
     def cancel(self) -> None:
         """End the stream at once: what is queued and in work in the service is dropped. Any thread may do it, at any time."""
+        if self._starting is not None:
+            self._starting.cancel()  # before the outbox ends, which would half-close the stream and so flush it
         self._outbox.end()
-        if self._call is not None:
-            self._call.cancel()
-        else:
-            self._over, self._error = True, ClosedError("the stream was cancelled before it was opened", code="canceled")
+        if self._call is None:
+            self._over, self._error = True, ClosedError("the stream was cancelled before it was open", code="canceled")
 
     def answers(self) -> Iterator[Answer]:
         """Give the answers only; a chunk that failed raises its error."""
@@ -121,18 +122,19 @@ class Stream:
 
     def _open(self) -> None:
         """Begin the call, and repeat that while the service is unavailable: nothing but the pipeline has been sent yet."""
-        if self._call is not None or self._over:
-            if self._conversation.session is None and self._error is not None:
-                raise self._error
+        if self._conversation.session is not None:
             return
-        attempt = 1
-        while not self._opened(attempt):
-            attempt += 1
+        with self._opening:
+            attempt = 1
+            while self._call is None and not self._over and not self._opened(attempt):
+                attempt += 1
+        if self._conversation.session is None and self._error is not None:
+            raise self._error
 
     def _opened(self, attempt: int) -> bool:
         self._outbox = _Outbox()
         self._outbox.put(self._conversation.init)
-        call = self._start(self._outbox)
+        self._starting = call = self._start(self._outbox)
         call.add_callback(self._outbox.end)
         try:
             first = next(call, None)
@@ -146,9 +148,8 @@ class Stream:
         elif self._conversation.receive(first) is None:
             self._drain()
         if self._conversation.session is None:
-            self._over, self._error = True, self._conversation.fatal or ClosedError("the stream didn't open")
-            raise self._error
-        if self._source is not None:
+            self._over, self._error = True, self._conversation.fatal or ClosedError("the stream didn't open", code="canceled")
+        elif self._source is not None:
             self._outbox.pull(self._messages(self._source))
         return True
 
