@@ -297,7 +297,10 @@ func (l *lines) with(message string) []map[string]any {
 }
 
 // await returns when a message was logged.
-func (l *lines) await(message string) {
+func (l *lines) await(message string) { l.awaitTimes(message, 1) }
+
+// awaitTimes returns when a message was logged n times.
+func (l *lines) awaitTimes(message string, n int) {
 	for {
 		l.mu.Lock()
 		if l.changed == nil {
@@ -305,7 +308,7 @@ func (l *lines) await(message string) {
 		}
 		changed := l.changed
 		l.mu.Unlock()
-		if len(l.with(message)) > 0 {
+		if len(l.with(message)) >= n {
 			return
 		}
 		<-changed

@@ -73,6 +73,7 @@ func markOutputs(m *manifest.Manifest, ids []string) {
 func (s *Server) planKey(req planRequest, limits engine.Limits) ([]byte, error) {
 	key := appendPart(nil, s.options.Catalog.Version())
 	key = binary.AppendUvarint(key, uint64(limits.MemoryBytes))
+	key = binary.AppendUvarint(key, uint64(s.settings.Load().MaxNodes))
 	outputs := slices.Compact(slices.Sorted(slices.Values(req.GetOutputNodes())))
 	key = binary.AppendUvarint(key, uint64(len(outputs)))
 	for _, id := range outputs {
