@@ -2,7 +2,6 @@ package server_test
 
 import (
 	"errors"
-	"fmt"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -98,5 +97,5 @@ func catalog(t testing.TB) *node.Catalog {
 type clock struct{}
 
 func (clock) Process(*node.Call, node.Item) error { return nil }
-func (clock) Flush(c *node.Call) error            { return c.EmitJSON(fmt.Sprint("tick"), audio.Stamp{}) }
+func (clock) Flush(c *node.Call) error            { return c.EmitJSON("tick", audio.Stamp{}) }
 func (clock) Report(m map[string]any)             { m["ticks"] = 1 }

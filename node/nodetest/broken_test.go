@@ -92,7 +92,7 @@ func (k *keeper) Process(c *node.Call, in node.Item) error {
 	return c.Emit(in)
 }
 
-type tail struct{ noise bool }
+type tail struct{}
 
 func (s *tail) Process(c *node.Call, in node.Item) error { return c.Emit(in) }
 func (s *tail) Flush(c *node.Call) error {

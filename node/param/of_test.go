@@ -67,6 +67,7 @@ var mistakes = []struct {
 		A int `param:"a" aliases:"b" doc:"d"`
 	}{}, "tag aliases: there is no such tag"},
 	{struct {
+		//lint:ignore SA5008 that a tag is there twice is the fault to be found
 		A int `param:"a" doc:"d" doc:"e"`
 	}{}, "tag doc is there twice"},
 	{struct {

@@ -19,12 +19,10 @@ type pumped struct {
 	last     uint64        // sequence of the last answer
 	warned   int           // warnings told so far
 	latency  *metrics.Histogram
-	busy     time.Duration // of turns
 	encoding time.Duration
 	began    time.Time
 	ended    bool
 
-	inputs  []engine.Input     // of the turn being run
 	message *pb.StreamResponse // of each result, used again
 }
 
