@@ -332,3 +332,17 @@ func TestDialRefusesWhatIsNoAddress(t *testing.T) {
 		t.Error("a control character is taken for an address")
 	}
 }
+
+// An input without a node's name doesn't hide what is wrong with the manifest.
+func TestInputsWithoutANameLeaveTheManifestToTheService(t *testing.T) {
+	c := service(t)
+	for text, want := range map[string]fault.Code{
+		`{"version":"v1","nodes":[{"id":"a","node_type":"Echo"},{"id":"b","node_type":"Echo"}],"connections":[{"from":"a","to":"b"},{"from":"b","to":"a"}]}`: fault.CodeCycle,
+		`{"version":"v1","nodes":[]}`: fault.CodeManifestEmpty,
+	} {
+		_, err := c.Execute(context.Background(), client.Request{Manifest: parse(t, text), Inputs: number("", "1")})
+		if f := fault.From(err); f == nil || f.Code != want {
+			t.Errorf("%s: %v, want %s", text, err, want)
+		}
+	}
+}

@@ -80,7 +80,12 @@ func address(m *manifest.Manifest, id string) (string, error) {
 			starts = append(starts, n.ID)
 		}
 	}
-	if len(starts) != 1 {
+	switch {
+	case len(m.Nodes) == 0:
+		return "", nil // that is the fault, which the service tells
+	case len(starts) == 0:
+		return m.Nodes[0].ID, nil // there is a cycle: the same
+	case len(starts) > 1:
 		return "", fault.New(fault.CodeUnknownInput, "an input names no node, but %d nodes are at the start: %v", len(starts), starts)
 	}
 	return starts[0], nil
