@@ -40,13 +40,25 @@ func (o Origin) String() string {
 	return "default"
 }
 
-// originOf looks a key up, then the list or table that it is in.
+// originOf looks a key up, then the list or table that it is in. That a file names the group that a key is in says nothing of
+// the key.
 func originOf(origins map[string]Origin, path string) Origin {
-	for path != "" {
+	for path != "" && !isGroup(path) {
 		if o, ok := origins[path]; ok {
 			return o
 		}
 		path = path[:max(0, strings.LastIndexAny(path, ".["))]
 	}
 	return Origin{}
+}
+
+// isGroup reports whether a path is that of a struct of keys.
+func isGroup(path string) bool {
+	at := schema()
+	for name := range strings.SplitSeq(path, ".") {
+		if at = at.field(name); at == nil {
+			return false
+		}
+	}
+	return at.shape == group
 }
