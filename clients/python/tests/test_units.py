@@ -102,7 +102,7 @@ def test_chunks_are_encoded_as_protobuf_does(seed):
     audio = Audio(
         ramp(dtype, shape), rand.randint(1, 768000), position=position, timestamp=at / 1000, stream_id=rand.choice(["", "ü"])
     )
-    message = streaming_pb2.StreamRequest.FromString(_codec.chunk_message("nöde", audio, seed, at))
+    message = streaming_pb2.StreamRequest.FromString(_codec.chunk_message(_wire.text_field(1, "nöde"), audio, seed, at))
     buffer = message.audio_chunk.buffer
     assert (message.audio_chunk.node_id, message.audio_chunk.sequence, message.audio_chunk.timestamp_ms) == ("nöde", seed, at)
     assert (buffer.sample_rate, buffer.channels, buffer.num_samples) == (audio.rate, audio.channels, audio.samples.size)
@@ -163,10 +163,10 @@ def test_damaged_answers_never_crash(seed):
 
 def test_varints():
     for value in (0, 1, 127, 128, 300, 1 << 31, (1 << 64) - 1):
-        assert _wire.read_byte_or_varint(_wire.varint(value), 0) == (value, len(_wire.varint(value)))
-    for bad in (b"", b"\x80", b"\xff" * 11):
+        assert _wire.read_varint(_wire.varint(value), 0) == (value, len(_wire.varint(value)))
+    for bad in (b"\x08", b"\x08\x80", b"\x80", b"\x08" + b"\xff" * 11, b"\x0b", b"\x0a\x05abc", b"\x09abc"):
         with pytest.raises(_wire.WireError):
-            _wire.read_byte_or_varint(bad, 0)
+            list(_wire.fields(bad, 0, len(bad)))
     assert _wire.signed((1 << 64) - 5) == -5
 
 

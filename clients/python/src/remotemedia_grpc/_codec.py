@@ -6,17 +6,20 @@ way in they are views of the message that was received.
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import re
+import struct
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
+import numpy as np
 from google.protobuf.message import DecodeError
 
 from remotemedia_grpc import _wire
 from remotemedia_grpc._pb import common_pb2, execution_pb2, streaming_pb2
-from remotemedia_grpc._wire import BYTES, Rest, WireError, bytes_field, number_field, tag, text_field, varint
+from remotemedia_grpc._wire import BYTES, FIXED64, Rest, WireError, bytes_field, number_field, tag, text_field, varint
 from remotemedia_grpc.audio import Audio, Samples, assemble, encoding, received
 from remotemedia_grpc.errors import InternalError
 from remotemedia_grpc.manifest import Manifest, encode_json
@@ -27,24 +30,27 @@ PROTOCOL = "v1"
 Parts: TypeAlias = "list[bytes | Samples]"
 
 
-def audio_field(number: int, audio: Audio) -> Parts:
+@functools.lru_cache(1024)
+def _around(rate: int, kind: str, shape: tuple[int, ...]) -> tuple[bytes, bytes]:
+    """Encode what stands before and behind the samples of an AudioBuffer, without their stamps. Chunks of a stream are alike."""
+    dtype, count = np.dtype(kind), math.prod(shape)
+    channels = 1 if len(shape) == 1 else shape[0]
+    tail = b"\x10" + varint(rate) + b"\x18" + varint(channels) + b"\x20" + varint(encoding(dtype)) + b"\x28" + varint(count)
+    return b"\x0a" + varint(count * dtype.itemsize), tail
+
+
+def audio_field(number: int, audio: Audio) -> tuple[bytes, Samples, bytes]:
     """Encode a field that holds an AudioBuffer, in pieces around the samples."""
     samples = audio.samples
-    head = b"\x0a" + varint(samples.nbytes)
-    tail = (
-        b"\x10"
-        + varint(audio.rate)
-        + b"\x18"
-        + varint(audio.channels)
-        + b"\x20"
-        + varint(encoding(samples))
-        + b"\x28"
-        + varint(samples.size)
-        + number_field(101, audio.position % (1 << 64))
-        + number_field(102, round(audio.timestamp * 1e6) % (1 << 64))
-        + text_field(103, audio.stream_id)
-    )
-    return [tag(number, BYTES) + varint(len(head) + samples.nbytes + len(tail)) + head, samples, tail]
+    head, tail = _around(audio.rate, samples.dtype.char, samples.shape)
+    if audio.position or audio.timestamp or audio.stream_id:
+        tail += _stamps(audio)
+    return tag(number, BYTES) + varint(len(head) + samples.nbytes + len(tail)) + head, samples, tail
+
+
+def _stamps(audio: Audio) -> bytes:
+    position, microseconds = audio.position % (1 << 64), round(audio.timestamp * 1e6) % (1 << 64)
+    return number_field(101, position) + number_field(102, microseconds) + text_field(103, audio.stream_id)
 
 
 def size(parts: Iterable[bytes | Samples]) -> int:
@@ -95,82 +101,84 @@ def limits_message(limits: Limits | None) -> common_pb2.ResourceLimits | None:
 
 def read_audio(data: bytes, at: int, end: int) -> Audio:
     """Decode an AudioBuffer that lies in a message."""
-    first = last = rate = channels = number = position = timestamp = 0
+    first = last = rate = channels = encoded = position = timestamp = 0
     stream_id = ""
-    for field in _wire.fields(data, at, end):
-        if field.number == 1:
-            first, last = field.value, field.stop
-        elif field.number == 2:
-            rate = field.value
-        elif field.number == 3:
-            channels = field.value
-        elif field.number == 4:
-            number = field.value
-        elif field.number == 101:
-            position = _wire.signed(field.value)
-        elif field.number == 102:
-            timestamp = _wire.signed(field.value)
-        elif field.number == 103:
-            stream_id = str(data[field.value : field.stop], "utf-8")
+    for number, _, value, stop, _ in _wire.fields(data, at, end):
+        if number == 1:
+            first, last = value, stop
+        elif number == 2:
+            rate = value
+        elif number == 3:
+            channels = value
+        elif number == 4:
+            encoded = value
+        elif number == 101:
+            position = _wire.signed(value)
+        elif number == 102:
+            timestamp = _wire.signed(value)
+        elif number == 103:
+            stream_id = str(data[value:stop], "utf-8")
     try:
-        audio = received(data, first, last, rate, channels, number)
+        return received(data, first, last, rate, channels, encoded, position, timestamp / 1e6, stream_id)
     except ValueError as error:
         raise WireError(f"the audio contradicts itself: {error}") from error
-    audio.position, audio.timestamp, audio.stream_id = position, timestamp / 1e6, stream_id
-    return audio
 
 
 def read_entry(data: bytes, at: int, end: int) -> tuple[str, int, int]:
     """Read the key of a map's entry, and find its value."""
     key, start, stop = "", end, end
-    for field in _wire.fields(data, at, end):
-        if field.number == 1:
-            key = str(data[field.value : field.stop], "utf-8")
-        elif field.number == 2:
-            start, stop = field.value, field.stop
+    for number, _, value, behind, _ in _wire.fields(data, at, end):
+        if number == 1:
+            key = str(data[value:behind], "utf-8")
+        elif number == 2:
+            start, stop = value, behind
     return key, start, stop
 
 
-class AudioMaps:
-    """The outputs with audio of a message, taken out of it while it is walked through."""
+def read_audio_entry(data: bytes, at: int, end: int) -> tuple[str, Audio]:
+    """Decode an entry of a map of audio."""
+    key, start, stop = read_entry(data, at, end)
+    return key, read_audio(data, start, stop)
 
-    def __init__(self, data: bytes, single: int, lists: int) -> None:
-        self._data = data
-        self._single, self._lists = single, lists
-        self.audio: dict[str, Audio] = {}
-        self.items: dict[str, list[Audio]] = {}
 
-    def split(self, at: int, end: int, rest: Rest) -> None:
-        """Walk through a message; what isn't audio goes to the rest."""
-        for field in _wire.fields(self._data, at, end):
-            if field.kind != BYTES or field.number not in (self._single, self._lists):
-                rest.add(field.start, field.stop)
-                continue
-            key, start, stop = read_entry(self._data, field.value, field.stop)
-            if field.number == self._single:
-                self.audio[key] = read_audio(self._data, start, stop)
-            else:
-                self.items[key] = [
-                    read_audio(self._data, f.value, f.stop) for f in _wire.fields(self._data, start, stop) if f.kind == BYTES
-                ]
+def read_list_entry(data: bytes, at: int, end: int) -> tuple[str, list[Audio]]:
+    """Decode an entry of a map of lists of audio."""
+    key, start, stop = read_entry(data, at, end)
+    return key, [read_audio(data, value, behind) for _, kind, value, behind, _ in _wire.fields(data, start, stop) if kind == BYTES]
 
-    def lists(self) -> dict[str, list[Audio]]:
-        """Give the items; where a node gave one, the message doesn't repeat it."""
-        return {node: self.items.get(node) or [audio] for node, audio in self.audio.items()}
+
+def items_of(audio: Mapping[str, Audio], lists: Mapping[str, list[Audio]]) -> dict[str, list[Audio]]:
+    """Give the items; where a node gave one, the message doesn't repeat it."""
+    return {node: lists.get(node) or [one] for node, one in audio.items()}
 
 
 def decode_execution(data: bytes, manifest: Manifest) -> Result | common_pb2.ErrorResponse:
     """Decode an ExecuteResponse. A service may send the result in several pieces, which belong together."""
+    audio: dict[str, Audio] = {}
+    lists: dict[str, list[Audio]] = {}
+    rest = Rest(data)
     try:
-        outputs, rest = AudioMaps(data, 1, 103), Rest(data)
-        for field in _wire.fields(data, 0, len(data)):
-            if field.number == 2:
-                return common_pb2.ErrorResponse.FromString(data[field.value : field.stop])
-            if field.number == 1:
-                outputs.split(field.value, field.stop, rest)
-        return _result(outputs, execution_pb2.ExecutionResult.FromString(rest.bytes()), manifest)
+        for number, kind, value, stop, _ in _wire.fields(data, 0, len(data)):
+            if number == 2 and kind == BYTES:
+                return common_pb2.ErrorResponse.FromString(data[value:stop])
+            if number == 1 and kind == BYTES:
+                _split_result(data, value, stop, audio, lists, rest)
+        return _result(audio, lists, execution_pb2.ExecutionResult.FromString(rest.bytes()), manifest)
     except (WireError, DecodeError, UnicodeDecodeError) as error:
         raise unreadable(error) from error
+
+
+def _split_result(data: bytes, at: int, end: int, audio: dict[str, Audio], lists: dict[str, list[Audio]], rest: Rest) -> None:
+    """Take the audio out of an ExecutionResult, and leave the rest to protobuf."""
+    for number, kind, value, stop, start in _wire.fields(data, at, end):
+        if number == 1 and kind == BYTES:
+            node, one = read_audio_entry(data, value, stop)
+            audio[node] = one
+        elif number == 103 and kind == BYTES:
+            node, several = read_list_entry(data, value, stop)
+            lists[node] = several
+        else:
+            rest.add(start, stop)
 
 
 def unreadable(error: Exception) -> InternalError:
@@ -178,7 +186,9 @@ def unreadable(error: Exception) -> InternalError:
     return InternalError(f"the answer of the service can't be read: {error}. Is it a remotemedia service?", code="internal")
 
 
-def _result(outputs: AudioMaps, rest: execution_pb2.ExecutionResult, manifest: Manifest) -> Result:
+def _result(
+    audio: dict[str, Audio], lists: dict[str, list[Audio]], rest: execution_pb2.ExecutionResult, manifest: Manifest
+) -> Result:
     data, items = read_data(rest.data_outputs, rest.data_output_lists)
     warnings = tuple(rest.warnings)
     reports = {entry.node_id: entry for entry in rest.node_results}
@@ -187,9 +197,9 @@ def _result(outputs: AudioMaps, rest: execution_pb2.ExecutionResult, manifest: M
         for node in (*manifest.node_ids, *reports)
     }
     return Result(
-        audio=outputs.audio,
+        audio=audio,
         data=data,
-        audio_items=outputs.lists(),
+        audio_items=items_of(audio, lists),
         data_items=items,
         warnings=warnings,
         status=_EXECUTION.get(rest.status, "unknown"),
@@ -267,10 +277,14 @@ def _joined(text: str, items: list[Any] | None) -> Any:
     return items[0] if len(items) == 1 else items
 
 
-def chunk_message(node: str, audio: Audio, sequence: int, milliseconds: int) -> bytes:
-    """Encode a StreamRequest with a chunk of audio."""
-    parts = [text_field(1, node), *audio_field(2, audio), number_field(3, sequence) + number_field(4, milliseconds)]
-    return assemble(wrapped(2, parts))
+def chunk_message(receiver: bytes, audio: Audio, sequence: int, milliseconds: int) -> bytes:
+    """Encode a StreamRequest with a chunk of audio; the receiver is an encoded ``node_id``."""
+    head, samples, tail = audio_field(2, audio)
+    head = receiver + head
+    tail += number_field(3, sequence)
+    if milliseconds:
+        tail += number_field(4, milliseconds)
+    return assemble((b"\x12" + varint(len(head) + samples.nbytes + len(tail)) + head, samples, tail))
 
 
 def data_message(node: str, value: Any, sequence: int, milliseconds: int, port: str) -> bytes:
@@ -281,24 +295,50 @@ def data_message(node: str, value: Any, sequence: int, milliseconds: int, port: 
     return streaming_pb2.StreamRequest(data_chunk=chunk).SerializeToString()
 
 
+_NUMBER = struct.Struct("<d")
+
+
 def read_answer(data: bytes, at: int, end: int) -> Answer:
-    """Decode a ChunkResult that lies in a message."""
-    outputs, rest = AudioMaps(data, 2, 105), Rest(data)
-    outputs.split(at, end, rest)
-    result = streaming_pb2.ChunkResult.FromString(rest.bytes())
-    values, items = read_data(result.data_outputs, result.data_output_lists)
+    """Decode a ChunkResult that lies in a message. One with nothing but audio doesn't touch protobuf at all."""
+    audio: dict[str, Audio] = {}
+    lists: dict[str, list[Audio]] = {}
+    rest = Rest(data)
+    sequence = samples = final = dropped = 0
+    milliseconds = 0.0
+    for number, kind, value, stop, start in _wire.fields(data, at, end):
+        if number == 1:
+            sequence = value
+        elif number == 2 and kind == BYTES:
+            node, one = read_audio_entry(data, value, stop)
+            audio[node] = one
+        elif number == 4 and kind == FIXED64:
+            milliseconds = _NUMBER.unpack_from(data, value)[0]
+        elif number == 5:
+            samples = value
+        elif number == 101:
+            final = value
+        elif number == 103:
+            dropped = value
+        elif number == 105 and kind == BYTES:
+            node, several = read_list_entry(data, value, stop)
+            lists[node] = several
+        elif number in _TEXTS:
+            rest.add(start, stop)
+    texts = rest.bytes()
+    values, items, warnings = _read_texts(texts) if texts else ({}, {}, ())
     return Answer(
-        audio=outputs.audio,
-        data=values,
-        audio_items=outputs.lists(),
-        data_items=items,
-        warnings=tuple(result.warnings),
-        sequence=result.sequence,
-        final=result.is_final,
-        dropped=result.dropped,
-        seconds=result.processing_time_ms / 1000,
-        samples=result.total_samples_processed,
+        audio, values, items_of(audio, lists), items, warnings, sequence, bool(final), bool(dropped), milliseconds / 1000, samples
     )
+
+
+# Fields of a ChunkResult that hold text: data_outputs, warnings, data_output_lists.
+_TEXTS = (3, 104, 106)
+
+
+def _read_texts(data: bytes) -> tuple[dict[str, Any], dict[str, list[Any]], tuple[str, ...]]:
+    result = streaming_pb2.ChunkResult.FromString(data)
+    values, items = read_data(result.data_outputs, result.data_output_lists)
+    return values, items, tuple(result.warnings)
 
 
 def decode_version(data: bytes) -> Version:

@@ -22,6 +22,7 @@ _CLOSE = streaming_pb2.StreamRequest(
     control=streaming_pb2.StreamControl(command=streaming_pb2.StreamControl.COMMAND_CLOSE)
 ).SerializeToString()
 _RESULT, _FAILED_CODE = 2, 2
+_NOTHING: _wire.Field = (0, 0, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class Conversation:
                 f"backpressure is {settings.backpressure!r}: use one of {', '.join(_POLICIES)}", code="wrong_type"
             )
         self._manifest, self._settings = manifest, settings
-        self._receivers: dict[str, str] = {}
+        self._receivers: dict[str, tuple[str, bytes]] = {}
         self._answered = 0
         self._flushing_failed: RemoteMediaError | None = None
         self.init = self._encode_init()
@@ -100,24 +101,25 @@ class Conversation:
         if isinstance(item, Chunk):
             message = self._encode(item)
         else:
-            message = _codec.chunk_message(self._receiver(""), as_audio(item, self._settings.rate), self.sequence, 0)
+            message = _codec.chunk_message(self._receiver("")[1], as_audio(item, self._settings.rate), self.sequence, 0)
         self.sequence += 1
         return message
 
     def _encode(self, item: Chunk) -> bytes:
-        node = self._receiver(item.node)
+        node, field = self._receiver(item.node)
         at = item.at or 0.0
         if at < 0:
             raise ValidationError(f"the chunk is at {at} s: media time begins at 0", code="bad_audio", node_id=node)
         if item.audio is not None:
-            return _codec.chunk_message(node, as_audio(item.audio, self._settings.rate), self.sequence, int(at * 1000))
+            return _codec.chunk_message(field, as_audio(item.audio, self._settings.rate), self.sequence, int(at * 1000))
         return _codec.data_message(node, item.data, self.sequence, int(at * 1000), item.port)
 
-    def _receiver(self, node: str) -> str:
-        node = node or self._settings.node
+    def _receiver(self, node: str) -> tuple[str, bytes]:
+        """Give the id of a chunk's node, and its field."""
         found = self._receivers.get(node)
         if found is None:
-            found = self._receivers[node] = self._manifest.address(node)
+            address = self._manifest.address(node or self._settings.node)
+            found = self._receivers[node] = address, _wire.text_field(1, address)
         return found
 
     def close(self) -> bytes:
@@ -129,9 +131,9 @@ class Conversation:
         """Understand a message. Where it is the end by an error, ``fatal`` is set and nothing returned."""
         try:
             # Most messages are results, and their samples mustn't pass through protobuf.
-            first = next(_wire.fields(data, 0, len(data)), None)
-            if first is not None and first.number == _RESULT and first.stop == len(data):
-                answer = _codec.read_answer(data, first.value, first.stop)
+            number, kind, value, stop, _ = next(_wire.fields(data, 0, len(data)), _NOTHING)
+            if number == _RESULT and kind == _wire.BYTES and stop == len(data):
+                answer = _codec.read_answer(data, value, stop)
                 self._answered += not answer.final
                 return answer
             return self._other(streaming_pb2.StreamResponse.FromString(data))

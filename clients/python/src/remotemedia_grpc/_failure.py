@@ -106,11 +106,11 @@ def _detail(status: str | bytes) -> common_pb2.ErrorResponse | None:
     """Find the service's error in a google.rpc.Status; another's details, or broken ones, tell nothing."""
     data = status if isinstance(status, bytes) else status.encode("latin-1")
     try:
-        for field in _wire.fields(data, 0, len(data)):
-            if field.number == 3 and field.kind == _wire.BYTES:
-                name, start, stop = _wire_entry(data, field.value, field.stop)
+        for number, kind, value, stop, _ in _wire.fields(data, 0, len(data)):
+            if number == 3 and kind == _wire.BYTES:
+                name, first, last = _wire_entry(data, value, stop)
                 if name == _DETAIL:
-                    return common_pb2.ErrorResponse.FromString(data[start:stop])
+                    return common_pb2.ErrorResponse.FromString(data[first:last])
     except (_wire.WireError, DecodeError, UnicodeDecodeError):
         return None
     return None

@@ -102,7 +102,7 @@ _HEALTH = {0: "UNKNOWN", 1: "SERVING", 2: "NOT_SERVING", 3: "SERVICE_UNKNOWN"}
 def health_of(data: bytes) -> str:
     """Decode the health service's answer."""
     try:
-        status = next((f.value for f in _wire.fields(data, 0, len(data)) if f.number == 1), 0)
+        status = next((value for number, _, value, _, _ in _wire.fields(data, 0, len(data)) if number == 1), 0)
     except _wire.WireError as error:
         raise _codec.unreadable(error) from error
     if status not in _HEALTH:

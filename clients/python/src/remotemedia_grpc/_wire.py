@@ -5,26 +5,24 @@ What is read here came from outside: every length is checked against the bytes t
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TypeAlias
 
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
+_COMMON, _FIXED = (VARINT, BYTES), (FIXED64, FIXED32)
 
 
 class WireError(ValueError):
     """The bytes aren't a message."""
 
 
-class Field(NamedTuple):
-    """One field of a message: its number, and where it begins and ends. ``value`` is that of a varint or the start of the bytes."""
-
-    number: int
-    kind: int
-    value: int
-    stop: int
-    start: int
+#: One field of a message: its number and kind, the value of a number or the place where the bytes begin, the place behind the
+#: field, and the place where it begins with its tag.
+Field: TypeAlias = tuple[int, int, int, int, int]
 
 
+@functools.lru_cache(4096)
 def varint(value: int) -> bytes:
     """Encode an unsigned number."""
     if value < 0x80:
@@ -37,6 +35,7 @@ def varint(value: int) -> bytes:
     return bytes(out)
 
 
+@functools.lru_cache(256)
 def tag(number: int, kind: int) -> bytes:
     """Encode what stands before a field."""
     return varint(number << 3 | kind)
@@ -77,33 +76,31 @@ def signed(value: int) -> int:
 
 
 def fields(data: bytes, at: int, end: int) -> Iterator[Field]:
-    """Walk through the message between two places."""
-    while at < end:
-        start = at
-        key, at = read_byte_or_varint(data, at)
-        number, kind = key >> 3, key & 7
-        if kind == VARINT:
-            value, stop = read_byte_or_varint(data, at)
-        elif kind == BYTES:
-            length, value = read_byte_or_varint(data, at)
-            stop = value + length
-        elif kind in (FIXED64, FIXED32):
-            value, stop = at, at + (8 if kind == FIXED64 else 4)
-        else:
-            raise WireError(f"field {number} is of the unknown kind {kind}")
-        if stop > end:
-            raise WireError(f"field {number} ends behind its message")
-        yield Field(number, kind, value, stop, start)
-        at = stop
-
-
-def read_byte_or_varint(data: bytes, at: int) -> tuple[int, int]:
-    """Decode a number, most of which are one byte long."""
+    """Walk through the message between two places. Most numbers are one byte long, and are read here without a call."""
     try:
-        byte = data[at]
-        return (byte, at + 1) if byte < 0x80 else read_varint(data, at)
+        while at < end:
+            start = at
+            key = data[at]
+            at += 1
+            if key > 0x7F:
+                key, at = read_varint(data, start)
+            kind = key & 7
+            if kind in _COMMON:
+                value = data[at]
+                at += 1
+                if value > 0x7F:
+                    value, at = read_varint(data, at - 1)
+                if kind == BYTES:
+                    value, at = at, at + value
+            elif kind in _FIXED:
+                value, at = at, at + (8 if kind == FIXED64 else 4)
+            else:
+                raise WireError(f"field {key >> 3} is of the unknown kind {kind}")
+            if at > end:
+                raise WireError(f"field {key >> 3} ends behind its message")
+            yield key >> 3, kind, value, at, start
     except IndexError:
-        raise WireError("the message ends within a number") from None
+        raise WireError("the message ends within a field") from None
 
 
 class Rest:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
 
@@ -21,6 +22,8 @@ MAX_RATE, MAX_CHANNELS = 768_000, 64
 #: The number of each encoding on the wire, and its samples there.
 ENCODINGS: dict[int, np.dtype[Any]] = {1: np.dtype("<f4"), 2: np.dtype("<i2"), 3: np.dtype("<i4")}
 _NUMBERS = {(dtype.kind, dtype.itemsize): number for number, dtype in ENCODINGS.items()}
+
+_LITTLE = sys.byteorder == "little"
 
 
 class Audio:
@@ -108,7 +111,7 @@ class Audio:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a WAV file with the same samples, bit for bit."""
-        wav.write(path, self.to_bytes(), self.rate, self.channels, ENCODINGS[encoding(self.samples)])
+        wav.write(path, self.to_bytes(), self.rate, self.channels, ENCODINGS[encoding(self.dtype)])
 
     @classmethod
     def load(cls, source: str | os.PathLike[str] | bytes) -> Audio:
@@ -152,16 +155,23 @@ def as_audio(source: AudioLike, rate: int | None) -> Audio:
     )
 
 
-def encoding(samples: Samples) -> int:
+def encoding(dtype: np.dtype[Any]) -> int:
     """Give the number of the encoding on the wire."""
-    return _NUMBERS[samples.dtype.kind, samples.dtype.itemsize]
+    return _NUMBERS[dtype.kind, dtype.itemsize]
 
 
 def assemble(parts: Sequence[bytes | Samples]) -> bytes:
     """Join pieces of a message and the samples between them, these in the order of the wire. Samples are copied once."""
-    ready = [part if isinstance(part, bytes) else _as_on_wire(part) for part in parts]
-    if all(part is not None for part in ready):
-        return b"".join(ready)  # type: ignore[arg-type]  # arrays are buffers
+    ready: list[Any] = []
+    for part in parts:
+        if not isinstance(part, bytes):
+            frames = part if part.ndim == 1 else part.T
+            if not frames.flags.c_contiguous or part.dtype.isnative != _LITTLE:
+                break
+            part = frames  # its memory is what the wire wants: interleaved and little-endian
+        ready.append(part)
+    else:
+        return b"".join(ready)
     # Space is reserved by a write at the end, and getvalue() gives the buffer itself when nothing else has it.
     out = io.BytesIO()
     out.seek(sum(len(part) if isinstance(part, bytes) else part.nbytes for part in parts) - 1)
@@ -169,12 +179,6 @@ def assemble(parts: Sequence[bytes | Samples]) -> bytes:
     with out.getbuffer() as whole:
         _fill(whole, parts)
     return out.getvalue()
-
-
-def _as_on_wire(samples: Samples) -> npt.NDArray[Any] | None:
-    """Give the samples if their memory is what the wire wants, interleaved and little-endian."""
-    frames = samples if samples.ndim == 1 else samples.T
-    return frames if frames.flags.c_contiguous and frames.dtype == ENCODINGS[encoding(samples)] else None
 
 
 def _fill(whole: memoryview, parts: Sequence[bytes | Samples]) -> None:
@@ -185,7 +189,7 @@ def _fill(whole: memoryview, parts: Sequence[bytes | Samples]) -> None:
             at += len(part)
             continue
         channels = part.reshape(1, -1) if part.ndim == 1 else part
-        target = np.frombuffer(whole, ENCODINGS[encoding(part)], part.size, at).reshape(-1, len(channels))
+        target = np.frombuffer(whole, ENCODINGS[encoding(part.dtype)], part.size, at).reshape(-1, len(channels))
         for channel, values in enumerate(channels):  # several times faster than numpy's own transposition
             target[:, channel] = values
         at += part.nbytes
@@ -196,14 +200,16 @@ def deinterleaved(samples: npt.NDArray[Any], channels: int) -> npt.NDArray[Any]:
     return samples if channels == 1 else samples.reshape(-1, channels).T
 
 
-def received(data: bytes, start: int, stop: int, rate: int, channels: int, number: int) -> Audio:
+def received(
+    data: bytes, start: int, stop: int, rate: int, channels: int, number: int, position: int, timestamp: float, stream_id: str
+) -> Audio:
     """Make audio of the samples that lie in a message; they aren't copied."""
     dtype = ENCODINGS.get(number)
     if dtype is None or channels < 1 or rate < 1 or (stop - start) % (dtype.itemsize * channels):
         raise ValueError(f"{stop - start} bytes of audio with {channels} channels at {rate} Hz in encoding {number}")
     audio = Audio.__new__(Audio)
     audio.samples = deinterleaved(np.frombuffer(data, dtype, (stop - start) // dtype.itemsize, start), channels)
-    audio.rate, audio.position, audio.timestamp, audio.stream_id = rate, 0, 0.0, ""
+    audio.rate, audio.position, audio.timestamp, audio.stream_id = rate, position, timestamp, stream_id
     return audio
 
 

@@ -51,7 +51,7 @@ class Limits:
     samples: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Outputs:
     """What the nodes at the ends of a pipeline gave, by node id.
 
@@ -66,7 +66,7 @@ class Outputs:
     warnings: tuple[str, ...]  #: What to know though nothing failed, one sentence each.
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Result(Outputs):
     """What an execution gave."""
 
@@ -103,7 +103,7 @@ class Ready:
     queue: int  #: Chunks that wait at most; 0 where it doesn't say.
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Answer(Outputs):
     """What one chunk gave, or what the nodes had held back at the end."""
 
