@@ -42,6 +42,18 @@ func TestStatsTellWaitingFromWorking(t *testing.T) {
 	})
 }
 
+func TestFailureTellsHowLongItTook(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		s := r.open(plan(t, "a:Slow", "b:Fail", "a>b"), func(l *engine.Limits) { l.Timeout = 2 * time.Hour })
+		defer s.Close()
+		_, err := s.Execute(t.Context(), []engine.Input{data(s, "a", "1")})
+		if got := fault.From(err).Context["elapsed_ms"]; got != 3.6e6 {
+			t.Errorf("elapsed_ms is %v, want an hour", got)
+		}
+	})
+}
+
 func TestUnbuildableNodeIsAFaultOfItsParameters(t *testing.T) {
 	r := newRig(t)
 	_, err := r.Open(plan(t, "a:Pass", "b:Unbuildable"), engine.DefaultLimits())
