@@ -27,8 +27,8 @@ def measure(peer, src, dst, passband=0.9, stopband=1.02):
         "delay": delay,  # of the sound, in output samples
         "bend_deg": bend,  # from linear phase
         "phase_deg": phase,  # from zero phase
-        "image_db": image,
-        "alias_db": alias,  # None if the rates leave no room for any
+        "image_db": image,  # None if the rates make none, as is alias_db
+        "alias_db": alias,
         "spur_db": min(spur, other),  # what is neither: the roundings
         "latency": latency(peer, src, dst, delay),
         "length_off": lengths(peer, src, dst),
@@ -37,7 +37,7 @@ def measure(peer, src, dst, passband=0.9, stopband=1.02):
 
 def rejection(figures):
     """The smaller of alias and image rejection."""
-    return min(figures["image_db"], figures["alias_db"] or math.inf)
+    return min(figures[name] for name in ("image_db", "alias_db") if figures[name] is not None)
 
 
 def tones(rate, seconds, hertz, height, turns):
@@ -84,9 +84,14 @@ def response(peer, src, dst, edge):
 
 def images(peer, src, dst, edge):
     """Tones up to an edge: how far below them the largest of their images is, and the largest other line."""
+    if src % dst == 0:
+        return None, foreign(peer, src, dst, spaced(edge), wanted=True)[1]  # images would fall on the tones themselves
+    return foreign(peer, src, dst, spaced(edge), wanted=True)
+
+
+def spaced(edge):
     count = SEGMENTS * TONES
-    spread = 23 + (edge - 23) * np.arange(count) // (count - 1)
-    return foreign(peer, src, dst, spread, wanted=True)
+    return 23 + (edge - 23) * np.arange(count) // (count - 1)
 
 
 def aliases(peer, src, dst, edge):

@@ -10,8 +10,9 @@ MODES = {0: "batch", 4096: "4096", 480: "480"}
 
 
 def measure(compared, pairs, rounds, ms, tell):
-    """Returns {"cells": {label: {pair: {mode: [us per round]}}}, "load": [one-minute load average per round]}."""
-    cells, load = {}, []
+    """Returns {"cells": {label: {pair: {mode: [us per round]}}}, "best": the same with the fastest pass of all rounds,
+    "load": [one-minute load average per round]}."""
+    cells, best, load = {}, {}, []
     for number in range(rounds):
         tell(f"speed, round {number + 1} of {rounds}, load average {os.getloadavg()[0]:.1f}")
         load.append(os.getloadavg()[0])
@@ -19,9 +20,15 @@ def measure(compared, pairs, rounds, ms, tell):
             for chunk, mode in MODES.items():
                 extra = [p for p in subjects.PEAKS if p.present()] if (src, dst) == pairs[0] else []
                 for s in [*compared, *extra]:
-                    values = cells.setdefault(s.label, {}).setdefault(name(src, dst), {}).setdefault(mode, [])
-                    values.append(s.time(src, dst, chunk, ms))
-    return {"cells": cells, "load": load}
+                    median, least = s.time(src, dst, chunk, ms)
+                    cell(cells, s, src, dst).setdefault(mode, []).append(median)
+                    fastest = cell(best, s, src, dst).setdefault(mode, [least])
+                    fastest[0] = min(fastest[0], least)
+    return {"cells": cells, "best": best, "load": load}
+
+
+def cell(cells, subject, src, dst):
+    return cells.setdefault(subject.label, {}).setdefault(name(src, dst), {})
 
 
 def name(src, dst):
