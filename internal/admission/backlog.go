@@ -18,7 +18,8 @@ func (e *estimate) add(d time.Duration) {
 }
 
 // comers are the calls whose body is on its way, oldest first. A slow sender holds a place and may never compute: it counts
-// for the backlog only as long as bodies usually take.
+// for the backlog for a time only. That is long, because where processors are short bodies are read slowly, too; those that
+// can be kept on their way by senders of bad will are few in it, as each of them holds a place until the body's own timeout.
 type comers struct{ list list.List }
 
 // expect counts a call whose body is on its way.
@@ -37,7 +38,7 @@ func (c *Controller) arrived(p *Place) {
 
 // passOver no longer counts the calls whose body takes longer than usual.
 func (c *Controller) passOver(now time.Time) {
-	const least, times = 20 * time.Millisecond, 4
+	const least, times = time.Second, 4
 	usual := max(least, times*c.arriving.mean)
 	for e := c.coming.list.Front(); e != nil; e = c.coming.list.Front() {
 		p := e.Value.(*Place)
@@ -107,7 +108,7 @@ func (c *Controller) early(t *tenant, now, deadline time.Time, strict bool) *ref
 	wait := c.slotWait(t)
 	if target := c.target(); c.pressure.on(now) && wait > target {
 		c.pressure.refused(now)
-		return &refusal{ReasonBacklog, "backlog", wait, target, wait}
+		return &refusal{ReasonBacklog, "backlog", wait, target, target}
 	}
 	if c.places >= c.options.Places {
 		wait = max(wait, c.placeWait(t))
@@ -137,11 +138,15 @@ func (c *Controller) tooMuch() bool {
 	return time.Duration(all)*c.service.mean/time.Duration(c.options.Slots) > c.target()
 }
 
+// trifle is the part of the places that may wait for one at any time: clients that call again and again, as many as there are
+// places, are sometimes a little ahead of the places that they give back.
+const trifle = 10
+
 // pressure tells overload, which goes on until less comes, from a burst, which passes. It is overload when a call must be
-// refused because the processors won't get to it in time, or when the queue for places hasn't been empty for a while because
+// refused because the processors won't get to it in time, or when the queue for places has been long for a while because
 // of the processors, rather than of nodes that wait. As many calls as there are places for aren't overload by themselves.
 type pressure struct {
-	since time.Time // the queue has been in use; zero: it is empty
+	since time.Time // the queue has been long; zero: it isn't
 	until time.Time // it is overload
 }
 
@@ -157,23 +162,20 @@ func (p *pressure) refused(now time.Time) { p.until = now.Add(pressureTime) }
 // checkPressure finds out whether the queue in use is overload, and then refuses those in it that wait for the processors.
 func (c *Controller) checkPressure(now time.Time) {
 	switch {
-	case c.waiting[forPlace].n == 0:
+	case c.waiting[forPlace].n <= c.options.Places/trifle:
 		c.pressure.since = time.Time{}
 		return
 	case c.pressure.since.IsZero():
 		c.pressure.since = now
 	}
-	if now.Sub(c.pressure.since) < burstTime || c.backlog < c.options.Slots {
-		return
-	}
-	if !c.tooMuch() {
+	if now.Sub(c.pressure.since) < burstTime || c.backlog < c.options.Slots || !c.tooMuch() {
 		return
 	}
 	c.pressure.refused(now)
 	for t := range c.waiting[forPlace].tenants {
 		for len(t.waiting[forPlace]) > 0 && c.slotWait(t) > c.target() {
 			wait := c.slotWait(t)
-			c.decide(t.last(forPlace), &refusal{ReasonBacklog, "backlog", wait, c.target(), wait})
+			c.decide(t.last(forPlace), &refusal{ReasonBacklog, "backlog", wait, c.target(), c.target()})
 		}
 	}
 }

@@ -211,7 +211,7 @@ func TestRel9_SlowSendersDontCountAsBacklog(t *testing.T) {
 		for range 500 {
 			slow = append(slow, enter(t, c, "a"))
 		}
-		time.Sleep(time.Second)
+		time.Sleep(2 * time.Second)
 		r := run(7, 2*time.Second, admitted(c), load{"a", 500, 20 * time.Millisecond})[0]
 		if r.refused > 0 {
 			t.Errorf("%d refused, %d late, %d served", r.refused, r.late, len(r.served))
