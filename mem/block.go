@@ -95,6 +95,9 @@ func BytesOf(samples []float32) (bytes []byte, ok bool) {
 	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(samples))), 4*len(samples)), !bigEndian
 }
 
+// StringOf views bytes that are never written to again as a string without copying.
+func StringOf(bytes []byte) string { return unsafe.String(unsafe.SliceData(bytes), len(bytes)) }
+
 var bigEndian = func() bool {
 	x := uint16(1)
 	return *(*byte)(unsafe.Pointer(&x)) == 0

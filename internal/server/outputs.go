@@ -69,11 +69,11 @@ func (o *outputs) addData(n *engine.NodeOutput) {
 	if n.Data == nil {
 		return
 	}
-	put(&o.data, n.ID, string(n.Data))
+	put(&o.data, n.ID, mem.StringOf(n.Data)) // the data of an item is never written to
 	list := &pb.JsonList{}
 	for _, item := range n.Items {
 		if item.Audio == nil {
-			list.Items = append(list.Items, string(item.Data))
+			list.Items = append(list.Items, mem.StringOf(item.Data))
 		}
 	}
 	put(&o.dataLists, n.ID, list)
