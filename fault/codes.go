@@ -58,6 +58,7 @@ const (
 	CodeStreamSequence   Code = "stream_sequence"
 	CodeStreamEmpty      Code = "stream_empty_request"
 	CodeStreamCommand    Code = "stream_command"
+	CodeStreamPolicy     Code = "stream_policy"
 	CodeStreamNode       Code = "stream_unknown_node"
 	CodeStreamOverflow   Code = "stream_overflow"
 	CodeStreamIdle       Code = "stream_idle"
@@ -142,6 +143,7 @@ var codes = map[Code]Info{
 	CodeStreamSequence:   {Validation, "a chunk's sequence was repeated, lower or skipped", "count chunks 0, 1, 2, ... per stream"},
 	CodeStreamEmpty:      {Validation, "a stream request carries nothing that this service understands", "set init, audio_chunk, data_chunk or control; an old TypeScript client sends empty requests: update it"},
 	CodeStreamCommand:    {Validation, "a control command that this service doesn't know", "send COMMAND_CLOSE or COMMAND_CANCEL"},
+	CodeStreamPolicy:     {Validation, "a backpressure policy that this service doesn't know", "use BLOCK, DROP_OLDEST, DROP_NEWEST or ERROR"},
 	CodeStreamNode:       {Validation, "a chunk is addressed to a node that doesn't exist", "use the id of a node in the manifest"},
 	CodeStreamOverflow:   {ResourceLimit, "chunks came faster than they could be processed", "send slower, or use the policy block"},
 	CodeStreamIdle:       {ResourceLimit, "nothing came in on a stream for too long", "send chunks, or close the stream"},

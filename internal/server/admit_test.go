@@ -313,6 +313,7 @@ func TestChunksTakeSlots(t *testing.T) {
 	}
 	cancel()
 	waitFor(t, func() bool { return c.Stats().Tenants == 0 })
+	waitFor(t, func() bool { return r.engine.OpenSessions() == 0 }) // the turn's goroutine outlives the call by a moment
 }
 
 // TestRel11_ABodyMustArriveInTime: headers and the beginning of a long message hold a place until then, and no longer.

@@ -152,7 +152,8 @@ func (l *live) ended(s stream.Summary) {
 	if s.Reason == "error" {
 		l.call.inBand = l.last.Load()
 	}
-	if l.measure != nil {
+	if l.session != nil {
+		l.call.nodes = len(l.session.Plan().Nodes)
 		l.measure.Close()
 	}
 }

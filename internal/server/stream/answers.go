@@ -107,11 +107,11 @@ func (s *stream) closed(reason string, code int32) *pb.StreamResponse {
 		ChunksProcessed: s.pumped.chunks.Load(), TotalSamples: s.pumped.samples.Load(),
 	}
 	wall := time.Nanosecond
-	if s.opened != nil {
+	if s.isOpen() {
 		wall = max(wall, time.Since(s.pumped.began))
 		c.FinalMetrics = s.host.Metrics(s.opened.Session, wall, s.pumped.encoding)
 	} else {
-		c.FinalMetrics = &pb.ExecutionMetrics{WallTimeMs: ms(wall)}
+		c.FinalMetrics = &pb.ExecutionMetrics{WallTimeMs: ms(wall), MemoryUsedBytes: 1} // clients divide by both
 	}
 	return &pb.StreamResponse{Response: &pb.StreamResponse_Closed{Closed: c}}
 }

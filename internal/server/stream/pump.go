@@ -32,11 +32,12 @@ var errCancelCommand = errors.New("the client sent COMMAND_CANCEL")
 func (s *stream) pump() {
 	s.quiet.rest()
 	for {
+		ended := s.pumped.ended // which is the next pump's as soon as the queue knows that this one ends
 		e, ok, closed := s.queue.next()
 		if !ok {
 			if closed {
 				s.dispose()
-			} else if !s.pumped.ended {
+			} else if !ended {
 				s.quiet.arm(s.opts.IdleTimeout, s.onIdle)
 			}
 			return
@@ -52,7 +53,6 @@ func (s *stream) perform(e *entry) {
 	}
 	switch e.work {
 	case doReady:
-		s.pumped.began = time.Now()
 		s.send(s.ready(e.sequence))
 	case doChunk:
 		s.process(e)
@@ -134,20 +134,29 @@ func (s *stream) answerDrops(e *entry) {
 	for n, g := range e.drops.frames {
 		s.opened.Session.Skip(n, g.frames, g.rate)
 	}
-	s.opts.Observer.Dropped(s.queue.policy, e.drops.count)
-	for i := range e.drops.count {
-		s.counted(1, e.drops.first+i)
-		r := s.reply()
-		r.Sequence, r.Dropped, r.ProcessingTimeMs = e.drops.first+i, true, ms(time.Since(e.received))
-		r.TotalSamplesProcessed = s.pumped.samples.Load()
-		s.send(s.pumped.message)
-		s.metricsDue()
+	s.opts.Observer.Dropped(s.queue.policy, e.drops.count())
+	for _, run := range e.drops.runs {
+		for i := range run.count {
+			s.answerDrop(e, run.first+i)
+		}
 	}
+}
+
+func (s *stream) answerDrop(e *entry, sequence uint64) {
+	if s.pumped.ended {
+		return
+	}
+	s.counted(1, sequence)
+	r := s.reply()
+	r.Sequence, r.Dropped, r.ProcessingTimeMs = sequence, true, ms(time.Since(e.received))
+	r.TotalSamplesProcessed = s.pumped.samples.Load()
+	s.send(s.pumped.message)
+	s.metricsDue()
 }
 
 // flushAndClose runs the last turn, sends what it gives, if anything, and ends the stream.
 func (s *stream) flushAndClose(e *entry) {
-	if s.opened != nil {
+	if s.isOpen() {
 		out, err := s.turn(time.Now(), engine.Input{}, s.opened.Session.Flush)
 		if err != nil {
 			if f := fault.From(err); !s.unheard(f) {

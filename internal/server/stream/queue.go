@@ -25,6 +25,9 @@ const (
 	DefaultQueueBytes  = 256 << 10
 )
 
+// maxRuns bounds the runs of dropped chunks that wait for their answers; see [drops]. Beyond it the receiver waits.
+const maxRuns = 1024
+
 // entry is something the pump has to do, in order.
 type entry struct {
 	work     work
@@ -51,10 +54,21 @@ const (
 	doAbort             // end without flushing
 )
 
-// drops is a run of dropped chunks, of which only this is kept: how many, and by how much each source's clock goes on.
+// drops are dropped chunks, of which only this is kept: their sequences, and by how much each source's clock goes on. Sequences that
+// follow each other are one run, so that a flood takes no room; a stream that allows gaps may make a run of every chunk.
 type drops struct {
-	first, count uint64
-	frames       map[int]gap
+	runs   []run
+	frames map[int]gap
+}
+
+type run struct{ first, count uint64 }
+
+// count is how many chunks were dropped.
+func (d *drops) count() (n uint64) {
+	for _, r := range d.runs {
+		n += r.count
+	}
+	return n
 }
 
 type gap struct {
@@ -63,7 +77,11 @@ type gap struct {
 }
 
 func (d *drops) add(e *entry) {
-	d.count++
+	if last := len(d.runs) - 1; last >= 0 && d.runs[last].first+d.runs[last].count == e.sequence {
+		d.runs[last].count++
+	} else {
+		d.runs = append(d.runs, run{e.sequence, 1})
+	}
 	if b := e.input.Item.Audio; b != nil {
 		g := d.frames[e.input.Node]
 		d.frames[e.input.Node] = gap{g.frames + int64(b.Frames()), b.Format.Rate}
@@ -80,6 +98,7 @@ type queue struct {
 	mu            sync.Mutex
 	entries       []entry
 	chunks, bytes int
+	runs          int // of dropped chunks
 	samples       uint64
 	dropped       uint64
 	pumping       bool
@@ -97,7 +116,7 @@ func newQueue(maxChunks, maxBytes int, start func()) *queue {
 // the stream. A chunk pushed after close is let go.
 func (q *queue) push(e entry) bool {
 	q.mu.Lock()
-	for q.policy == Block && q.full(e.size) && !q.closed {
+	for q.mustWait(e.size) && !q.closed {
 		q.room.Wait()
 	}
 	if !q.closed && q.full(e.size) {
@@ -190,6 +209,10 @@ func (q *queue) figures() (samples, dropped uint64) {
 	return q.samples, q.dropped
 }
 
+func (q *queue) mustWait(size int) bool {
+	return q.policy == Block && q.full(size) || q.runs >= maxRuns
+}
+
 func (q *queue) full(size int) bool {
 	return q.chunks > 0 && (q.chunks >= q.maxChunks || q.bytes+size > q.maxBytes)
 }
@@ -239,11 +262,15 @@ func (q *queue) drop(e *entry) {
 // tombstone notes at position i that a chunk was dropped; neighbours share one, so that a flood of drops takes no room.
 func (q *queue) tombstone(i int, e *entry) {
 	if i > 0 && q.entries[i-1].work == doDrops {
-		q.entries[i-1].drops.add(e)
+		d := q.entries[i-1].drops
+		before := len(d.runs)
+		d.add(e)
+		q.runs += len(d.runs) - before
 		return
 	}
-	d := &drops{first: e.sequence, frames: make(map[int]gap)}
+	d := &drops{frames: make(map[int]gap)}
 	d.add(e)
+	q.runs++
 	q.entries = append(q.entries, entry{})
 	copy(q.entries[i+1:], q.entries[i:])
 	q.entries[i] = entry{work: doDrops, drops: d, received: e.received}
@@ -258,6 +285,9 @@ func (q *queue) clear() {
 }
 
 func (q *queue) count(e *entry, sign int) {
+	if e.work == doDrops {
+		q.runs += sign * len(e.drops.runs)
+	}
 	if e.work != doChunk {
 		return
 	}

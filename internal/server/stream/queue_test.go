@@ -45,11 +45,11 @@ func TestDropsKeepOrderAndCount(t *testing.T) {
 					return false
 				}
 				if e.work == doDrops {
-					if e.drops.first != answered {
-						t.Fatalf("dropped run begins at %d, want %d", e.drops.first, answered)
+					if first := e.drops.runs[0].first; first != answered || len(e.drops.runs) != 1 {
+						t.Fatalf("%d runs, the first begins at %d, want one at %d", len(e.drops.runs), first, answered)
 					}
-					answered += e.drops.count
-					dropped += e.drops.count
+					answered += e.drops.count()
+					dropped += e.drops.count()
 					for _, g := range e.drops.frames {
 						skipped += g.frames
 					}
@@ -85,6 +85,41 @@ func TestDropsKeepOrderAndCount(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestDropsWithGapsTakeBoundedRoom: chunks whose sequences don't follow each other are kept one by one, up to a bound at which the
+// receiver waits.
+func TestDropsWithGapsTakeBoundedRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := testAccount(t)
+		q := newQueue(1, 100, func() {})
+		q.policy = DropNewest
+		pushed := 0
+		go func() {
+			for range 3 * maxRuns {
+				q.push(chunkEntry(t, a, 0, uint64(2*pushed), 2))
+				pushed++
+			}
+		}()
+		answered := 0
+		for synctest.Wait(); answered < 3*maxRuns; synctest.Wait() {
+			if waiting := pushed - answered; waiting > maxRuns+1 || q.runs > maxRuns {
+				t.Fatalf("%d chunks in %d runs wait, want at most %d runs", waiting, q.runs, maxRuns)
+			}
+			switch e, ok, _ := q.next(); {
+			case !ok:
+				t.Fatalf("nothing waits after %d answers", answered)
+			case e.work == doDrops:
+				answered += int(e.drops.count())
+			default:
+				answered++
+				release(&e)
+			}
+		}
+		if q.runs != 0 || a.Used() != 0 {
+			t.Errorf("%d runs and %d bytes are left", q.runs, a.Used())
+		}
+	})
 }
 
 func TestBlockWaitsForRoom(t *testing.T) {

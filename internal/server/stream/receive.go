@@ -86,43 +86,51 @@ func (s *stream) takeInit(init *pb.StreamInit, first bool) (last bool) {
 		s.fail(fault.New(fault.CodeStreamSecondInit, "init came a second time: open another stream for another pipeline"), s.receiver.sequence)
 		return true
 	}
-	opened, err := s.host.Open(s.conn.Context(), init)
+	opened, err := s.open(init)
 	if err != nil {
 		s.fail(err, 0)
 		return true
 	}
-	s.continues, s.receiver.allowGaps = init.GetContinueOnError(), init.GetAllowGaps()
-	s.every = init.GetMetricsIntervalChunks()
 	if !s.queue.unlessClosed(func() {
-		s.opened, s.queue.policy = opened, policyOf(init.GetBackpressure())
+		s.opened, s.pumped.began = opened, time.Now()
 		s.opts.Observer.Opened(s.id, opened.Session)
 	}) {
 		opened.Session.Close()
-		return true
-	}
-	if err := s.joinData(init.GetDataInputs()); err != nil {
-		s.fail(err, 0)
 		return true
 	}
 	s.queue.do(entry{work: doReady, sequence: init.GetExpectedChunkSize()})
 	return false
 }
 
-func policyOf(p pb.BackpressurePolicy) Policy {
-	if p == pb.BackpressurePolicy_BACKPRESSURE_POLICY_UNSPECIFIED {
-		return Block
+// open makes the session that an init asks for, and keeps what else it asks. The stream isn't told of the session yet: until then a
+// drain ends it as one that never opened.
+func (s *stream) open(init *pb.StreamInit) (*Opened, *fault.Error) {
+	policy, err := policyOf(init.GetBackpressure())
+	if err != nil {
+		return nil, err
 	}
-	return Policy(p)
+	opened, err := s.host.Open(s.conn.Context(), init)
+	if err != nil {
+		return nil, err
+	}
+	joining, err := initData(opened.Session.Plan(), init.GetDataInputs())
+	if err != nil {
+		opened.Session.Close()
+		return nil, err
+	}
+	s.receiver.joining, s.receiver.allowGaps = joining, init.GetAllowGaps()
+	s.queue.policy, s.continues, s.every = policy, init.GetContinueOnError(), init.GetMetricsIntervalChunks()
+	return opened, nil
 }
 
-// joinData keeps the init's data inputs for the first chunk's turn.
-func (s *stream) joinData(inputs map[string]string) *fault.Error {
-	items, err := initData(s.opened.Session.Plan(), inputs)
-	if err != nil {
-		return err
+func policyOf(p pb.BackpressurePolicy) (Policy, *fault.Error) {
+	if p == pb.BackpressurePolicy_BACKPRESSURE_POLICY_UNSPECIFIED {
+		return Block, nil
 	}
-	s.receiver.joining = items
-	return nil
+	if _, known := pb.BackpressurePolicy_name[int32(p)]; !known {
+		return 0, fault.New(fault.CodeStreamPolicy, "backpressure policy %d isn't known: use BLOCK, DROP_OLDEST, DROP_NEWEST or ERROR", p)
+	}
+	return Policy(p), nil
 }
 
 func (s *stream) takeAudio(c *pb.AudioChunk) (last bool) {

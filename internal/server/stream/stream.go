@@ -205,6 +205,12 @@ func (s *stream) end() error {
 	return s.err
 }
 
+// isOpen reports to the pump whether there is a session; a drain may come while the receiver is opening one.
+func (s *stream) isOpen() (open bool) {
+	s.queue.unlessClosed(func() { open = s.opened != nil })
+	return open
+}
+
 func (s *stream) dispose() {
 	if s.opened != nil {
 		s.opened.Session.Close()

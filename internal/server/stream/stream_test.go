@@ -435,6 +435,33 @@ result 5 a=1
 closed "Client requested close" after 2`, sends(init, chunk("a", 0, 1), chunk("a", 5, 1), closeCommand))
 }
 
+// TestDropsKeepTheSequencesOfAStreamWithGaps: each answer has the sequence of its chunk, also where a run of drops has gaps.
+func TestDropsKeepTheSequencesOfAStreamWithGaps(t *testing.T) {
+	for policy, want := range map[pb.BackpressurePolicy]string{
+		pb.BackpressurePolicy_BACKPRESSURE_POLICY_DROP_OLDEST: "ready\nresult 0 a=1\nresult 3 dropped\nresult 4 dropped\nresult 9 dropped\nresult 12 a=1\nclosed \"Client requested close\" after 5",
+		pb.BackpressurePolicy_BACKPRESSURE_POLICY_DROP_NEWEST: "ready\nresult 0 a=1\nresult 3 a=1\nresult 4 dropped\nresult 9 dropped\nresult 12 dropped\nclosed \"Client requested close\" after 5",
+	} {
+		init := pipeline("a:Lag")
+		init.Backpressure, init.AllowGaps = policy, true
+		check(t, want, func(p *peer) {
+			p.send(request(init))
+			for _, sequence := range []uint64{0, 3, 4, 9, 12} {
+				p.send(request(chunk("a", sequence, 1)))
+				synctest.Wait()
+			}
+			p.send(request(closeCommand))
+		}, func(o *Options) { o.QueueChunks = 1 })
+	}
+}
+
+func TestUnknownPolicyIsRefused(t *testing.T) {
+	init := pipeline("a:Pass")
+	init.Backpressure = 257 // which isn't BLOCK in eight bits
+	check(t, `
+error stream_policy STREAM_ERROR_UNSPECIFIED at 0
+closed "error" after 0`, sends(init))
+}
+
 func TestCancelDropsWhatWaitsAndStopsTheNode(t *testing.T) {
 	check(t, `
 ready
