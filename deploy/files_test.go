@@ -129,10 +129,10 @@ func TestEveryYAMLFileParses(t *testing.T) {
 }
 
 // flagsOf are the flags of a command, as its help lists them.
-func flagsOf(t *testing.T, command string) []string {
+func flagsOf(t *testing.T, command ...string) []string {
 	t.Helper()
 	var out bytes.Buffer
-	if code := cli.Run(t.Context(), []string{command, "--help"}, cli.Env{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &out}); code != 0 {
+	if code := cli.Run(t.Context(), append(slices.Clone(command), "--help"), cli.Env{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &out}); code != 0 {
 		t.Fatalf("%s --help: %d", command, code)
 	}
 	return regexp.MustCompile(`--[a-z][a-z-]*`).FindAllString(out.String(), -1)
@@ -145,10 +145,15 @@ func checkCommand(t *testing.T, where string, words []string) {
 		t.Errorf("%s: %q names no command", where, words)
 		return
 	}
-	flags := flagsOf(t, words[0])
-	for _, word := range words[1:] {
+	checkFlags(t, where, words[:1], words[1:])
+}
+
+func checkFlags(t *testing.T, where string, command, args []string) {
+	t.Helper()
+	flags := flagsOf(t, command...)
+	for _, word := range args {
 		if name, _, _ := strings.Cut(word, "="); strings.HasPrefix(word, "--") && !slices.Contains(flags, name) {
-			t.Errorf("%s: %s has no flag %s", where, words[0], name)
+			t.Errorf("%s: %s has no flag %s", where, command, name)
 		}
 	}
 }
