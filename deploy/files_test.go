@@ -400,3 +400,43 @@ func TestFilesOfTheFolderAreKnown(t *testing.T) {
 		t.Errorf("the folders are %v; those that are checked here %v", names, want)
 	}
 }
+
+// ignored reports whether one of the patterns leaves a path out of what the image is built from.
+func ignored(patterns []string, path string) bool {
+	parts := strings.Split(path, "/")
+	return slices.ContainsFunc(patterns, func(pattern string) bool {
+		if anywhere, ok := strings.CutPrefix(pattern, "**/"); ok {
+			return slices.Contains(parts, anywhere)
+		}
+		return parts[0] == pattern
+	})
+}
+
+func TestTheImageIsBuiltFromAllThatTheProgramNeeds(t *testing.T) {
+	var patterns []string
+	for line := range strings.Lines(read(t, "docker/Dockerfile.dockerignore")) {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
+			patterns = append(patterns, line)
+		}
+	}
+	root, err := filepath.Abs("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const format = `{{if not .Standard}}{{$d := .Dir}}{{range .GoFiles}}{{$d}}/{{.}}{{"\n"}}{{end}}{{range .SFiles}}{{$d}}/{{.}}{{"\n"}}{{end}}` +
+		`{{range .HFiles}}{{$d}}/{{.}}{{"\n"}}{{end}}{{range .EmbedFiles}}{{$d}}/{{.}}{{"\n"}}{{end}}{{end}}`
+	seen := 0
+	for path := range strings.Lines(run(t, "go", "list", "-deps", "-f", format, "../cmd/remotemedia")) {
+		path, ours := strings.CutPrefix(filepath.ToSlash(strings.TrimSpace(path)), filepath.ToSlash(root)+"/")
+		if !ours {
+			continue
+		}
+		seen++
+		if ignored(patterns, path) {
+			t.Errorf("%s is left out, and the program needs it", path)
+		}
+	}
+	if seen < 100 || !ignored(patterns, "audio/testdata/x") || !ignored(patterns, ".git/HEAD") || ignored(patterns, "audio/silero/weights/x.f32") {
+		t.Errorf("%d files were seen, or the patterns are read wrong", seen)
+	}
+}
