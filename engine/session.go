@@ -136,16 +136,29 @@ func (s *Session) Flush(ctx context.Context, inputs []Input) (*Output, error) {
 }
 
 // Skip tells the nodes that a chunk for node i with the given number of frames at the given rate was dropped: the sample clock
-// goes on and their state starts anew.
-func (s *Session) Skip(i int, frames int64, rate int) {
+// goes on and their state starts anew. The error is a *fault.Error, of a node that panicked; the session is to be closed then.
+func (s *Session) Skip(i int, frames int64, rate int) error {
 	if rate > 0 {
 		s.nodes[i].clock.advance(frames, rate)
 	}
 	for n := range s.nodes {
-		if r, ok := s.nodes[n].proc.(node.Resetter); ok {
-			r.Reset()
+		if err := s.nodes[n].reset(); err != nil {
+			return err
 		}
 	}
+	return nil
+}
+
+// reset has the node forget what it has heard, if it remembers.
+func (n *instance) reset() error {
+	r, ok := n.proc.(node.Resetter)
+	if !ok {
+		return nil
+	}
+	if err := n.guard(func() error { r.Reset(); return nil }); err != nil {
+		return fault.From(err).WithNode(n.node.ID).WithOp("node.reset")
+	}
+	return nil
 }
 
 // Close ends the session and lets go of all it holds. A worker that is still stuck in a node goes on alone, with what it

@@ -132,7 +132,10 @@ func (s *stream) answerFailure(err *fault.Error, sequence uint64) {
 // answerDrops gives each dropped chunk its answer and takes the nodes over the gap.
 func (s *stream) answerDrops(e *entry) {
 	for n, g := range e.drops.frames {
-		s.opened.Session.Skip(n, g.frames, g.rate)
+		if err := s.opened.Session.Skip(n, g.frames, g.rate); err != nil {
+			s.answerFailure(fault.From(err), e.drops.runs[0].first)
+			return
+		}
 	}
 	s.opts.Observer.Dropped(s.queue.policy, e.drops.count())
 	for _, run := range e.drops.runs {

@@ -82,8 +82,9 @@ func (d *drops) add(e *entry) {
 	} else {
 		d.runs = append(d.runs, run{e.sequence, 1})
 	}
+	g := d.frames[e.input.Node]
+	d.frames[e.input.Node] = g // data leaves a gap, too, but none in the sample clock
 	if b := e.input.Item.Audio; b != nil {
-		g := d.frames[e.input.Node]
 		d.frames[e.input.Node] = gap{g.frames + int64(b.Frames()), b.Format.Rate}
 		b.Release()
 	}

@@ -72,6 +72,12 @@ func (h *held) Close() {
 	}
 }
 
+// fragile can't forget.
+type fragile struct{}
+
+func (fragile) Process(c *node.Call, in node.Item) error { return lag(c, in) }
+func (fragile) Reset()                                   { panic("no way back") }
+
 func catalog() *node.Catalog {
 	def := func(name string, f func(*node.Call, node.Item) error) node.Spec {
 		return node.Define(node.Spec{Name: name, Accepts: node.Any, Forwards: true},
@@ -87,6 +93,8 @@ func catalog() *node.Catalog {
 			}),
 		node.Define(node.Spec{Name: "Hold", Accepts: node.Any, Forwards: true},
 			func(none, node.Env) (node.Processor, error) { return &held{}, nil }),
+		node.Define(node.Spec{Name: "Fragile", Accepts: node.Any, Forwards: true, Stateful: true},
+			func(none, node.Env) (node.Processor, error) { return fragile{}, nil }),
 	})
 	if err != nil {
 		panic(err)
@@ -452,6 +460,58 @@ func TestDropsKeepTheSequencesOfAStreamWithGaps(t *testing.T) {
 			p.send(request(closeCommand))
 		}, func(o *Options) { o.QueueChunks = 1 })
 	}
+}
+
+// TestPanicWhileStateIsForgottenEndsTheStreamOnly: nodes forget where chunks of audio or data were dropped, and one that fails at it
+// harms nobody else.
+func TestPanicWhileStateIsForgottenEndsTheStreamOnly(t *testing.T) {
+	for _, dropped := range []any{chunk("a", 1, 1), &pb.JsonChunk{NodeId: "a", Json: "7", Sequence: 1}} {
+		init := pipeline("a:Fragile")
+		init.Backpressure = pb.BackpressurePolicy_BACKPRESSURE_POLICY_DROP_OLDEST
+		check(t, "ready\nresult 0 a=1\nerror panic STREAM_ERROR_EXECUTION at 1\nclosed \"error\" after 1", func(p *peer) {
+			p.send(request(init))
+			for _, c := range []any{chunk("a", 0, 1), dropped, chunk("a", 2, 1)} {
+				p.send(request(c))
+				synctest.Wait()
+			}
+			p.send(request(closeCommand))
+		}, func(o *Options) { o.QueueChunks = 1 })
+	}
+}
+
+// TestTotalsAndTheClockOverDrops: the totals count what was processed, and the clock goes on over what wasn't.
+func TestTotalsAndTheClockOverDrops(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := start(t, 100, func(o *Options) { o.QueueChunks = 1 })
+		init := pipeline("a:Lag")
+		init.Backpressure = pb.BackpressurePolicy_BACKPRESSURE_POLICY_DROP_OLDEST
+		p.send(request(init))
+		for i, frames := range []int{8, 16, 24, 32} {
+			p.send(request(chunk("a", uint64(i), frames)))
+			synctest.Wait()
+		}
+		p.send(request(closeCommand))
+		<-p.answers // ready
+		for i, want := range []struct {
+			dropped             bool
+			total               uint64
+			position, timestamp int64
+		}{{false, 8, 0, 0}, {true, 8, 0, 0}, {true, 8, 0, 0}, {false, 40, 48, 6000}} {
+			r := (<-p.answers).GetResult()
+			b := r.GetAudioOutputs()["a"]
+			if r.GetDropped() != want.dropped || r.GetTotalSamplesProcessed() != want.total ||
+				b.GetPositionFrames() != want.position || b.GetTimestampUs() != want.timestamp {
+				t.Errorf("chunk %d: %v, want %+v", i, r, want)
+			}
+		}
+		if c := (<-p.answers).GetClosed(); c.GetTotalSamples() != 40 || c.GetChunksProcessed() != 4 {
+			t.Errorf("closed: %v", c)
+		}
+		p.rest()
+		if s := p.summary; s.Dropped != 2 || s.Samples != 40 || s.Chunks != 4 {
+			t.Errorf("summary: %+v", s)
+		}
+	})
 }
 
 func TestUnknownPolicyIsRefused(t *testing.T) {
