@@ -76,6 +76,7 @@ var outside = []layer{
 	{"google.golang.org/grpc", []string{"internal/wire", "internal/server/...", "internal/app", "client/...", "bench/...", "conformance/..."}},
 	{"google.golang.org/protobuf", []string{"api/...", "internal/wire", "internal/server/...", "internal/app", "client/...", "bench/...", "conformance/..."}},
 	{"github.com/prometheus", []string{"internal/metrics"}},
+	{"go.opentelemetry.io", []string{"internal/app"}},
 	{"gonum.org/v1/plot", []string{"internal/plot", "bench/..."}},
 	{"github.com/alecthomas/kong", []string{"internal/cli"}},
 	{"C", nil},

@@ -75,6 +75,7 @@ func TestTheRuleRefuses(t *testing.T) {
 		"internal/cli":       "google.golang.org/grpc",
 		"cmd/remotemedia":    Module + "/engine",
 		"internal/admission": "github.com/prometheus/client_golang/prometheus",
+		"internal/server/x":  "go.opentelemetry.io/otel",
 		"audio/resample":     "C",
 		"something/new":      "fmt",
 	}
