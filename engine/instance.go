@@ -155,6 +155,9 @@ func (n *instance) process(item node.Item) error {
 		item.Port = ""
 		return n.Emit(item)
 	}
+	if err := n.checkSamples(item); err != nil {
+		return err
+	}
 	return n.run(func() error { return n.proc.Process(n.call, item) }, item)
 }
 
@@ -188,6 +191,9 @@ func (n *instance) run(f func() error, item node.Item) error {
 	n.stats.Memory = max(n.stats.Memory, n.session.account.Used()-used)
 	if err == nil && n.ctx.Err() != nil {
 		err = context.Cause(n.ctx)
+	}
+	if err == nil {
+		err = n.checkMemory(used)
 	}
 	if err != nil {
 		return n.session.explain(n, item, err)

@@ -16,6 +16,7 @@ type Options struct {
 	MaxNodes       int                        // most nodes of a pipeline; 0 means manifest.DefaultMaxNodes
 	MaxMemoryBytes uint64                     // memory that an execution may use, for capabilities.memory_gb; 0 means no check
 	Allowed        func(nodeType string) bool // reports whether a canonical type may be used; nil allows all
+	Types          map[string]TypeLimits      // further limits by canonical type
 }
 
 // Compile checks a manifest against a catalogue and returns its plan, or a validation error that holds every problem. Found
@@ -39,6 +40,7 @@ type compiler struct {
 	problems []fault.Problem
 	cycle    []string
 	unknown  bool
+	ofType   map[string]int // nodes so far of the types whose number is limited
 	plan     *Plan
 }
 

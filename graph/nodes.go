@@ -52,6 +52,7 @@ func (c *compiler) resolveType(in *manifest.Node, out *Node, path string) {
 		return
 	}
 	out.Spec = spec
+	c.bound(in, out, path)
 	params, problems := spec.Decode(in.Params)
 	for _, p := range problems {
 		p.NodeID, p.Path = in.ID, path+".params"+p.Path

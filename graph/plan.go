@@ -34,9 +34,11 @@ type Node struct {
 	Edges  []Edge // outgoing edges in manifest order
 	Output bool   // its items are returned
 
-	TimeoutMS uint64       // the node's own limit for one call, 0 for none
-	Kinds     node.Kinds   // what it may emit
-	Format    audio.Format // declared format of the audio that it emits; zero fields are unknown
+	TimeoutMS      uint64       // the node's own limit for one call, 0 for none
+	MaxMemoryBytes int64        // that one call may add, 0 for no limit but the execution's
+	MaxSamples     uint64       // of one buffer, over all channels; 0 for no limit but the execution's
+	Kinds          node.Kinds   // what it may emit
+	Format         audio.Format // declared format of the audio that it emits; zero fields are unknown
 }
 
 // Edge is one connection.

@@ -106,17 +106,21 @@ func (a *app) openEngine() error {
 	return nil
 }
 
-func (a *app) openServer() (err error) {
+func (a *app) openServer() error {
+	settings, err := settingsOf(a.config, a.catalog)
+	if err != nil {
+		return err
+	}
 	o := server.Options{
 		Engine: a.engine, Catalog: a.catalog, Log: a.log, Metrics: a.metrics, Debug: a.config.Server.Debug,
-		Guard: a.guard, Admission: a.admission, Transport: transportOf(a.config.Server), Settings: settingsOf(a.config),
+		Guard: a.guard, Admission: a.admission, Transport: transportOf(a.config.Server), Settings: settings,
 		PlanCacheBytes: planCache(a.config.Memory), NoReflection: !a.config.Server.Reflection,
 	}
 	if a.tls != nil {
 		o.TLS = a.tls.ServerConfig()
 	}
 	if a.config.Observability.Tracing.Enabled {
-		if a.traces, err = OpenTraces(context.Background()); err != nil {
+		if a.traces, err = OpenTraces(context.Background(), a.log); err != nil {
 			return err
 		}
 		o.Tracer = a.traces

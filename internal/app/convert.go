@@ -12,6 +12,7 @@ import (
 
 	"github.com/remotemedia/remotemedia-go/engine"
 	"github.com/remotemedia/remotemedia-go/fault"
+	"github.com/remotemedia/remotemedia-go/graph"
 	"github.com/remotemedia/remotemedia-go/internal/admission"
 	"github.com/remotemedia/remotemedia-go/internal/auth"
 	"github.com/remotemedia/remotemedia-go/internal/config"
@@ -76,15 +77,34 @@ func allowed(all *node.Catalog, names []string) (*node.Catalog, error) {
 	for _, name := range names {
 		spec, ok := all.Lookup(name)
 		if !ok {
-			e := fault.New(fault.CodeUnknownNodeType, "runtime.node_types names %q, which isn't a node type", name)
-			if hint := fault.DidYouMean(name, all.Names()); hint != "" {
-				e.Message += ": " + hint
-			}
-			return nil, e
+			return nil, unknownType("runtime.node_types", name, all)
 		}
 		specs = append(specs, *spec)
 	}
 	return node.NewCatalog(all.Version()+" of "+strconv.Itoa(len(specs))+" types", specs)
+}
+
+// typeLimits are the limits of node types by their canonical names.
+func typeLimits(catalog *node.Catalog, types map[string]config.NodeLimits) (map[string]graph.TypeLimits, error) {
+	out := make(map[string]graph.TypeLimits, len(types))
+	for name, l := range types {
+		spec, ok := catalog.Lookup(name)
+		if !ok {
+			return nil, unknownType("limits.node_types", name, catalog)
+		}
+		out[spec.Name] = graph.TypeLimits{
+			MemoryBytes: int64(min(uint64(l.MaxMemoryBytes), math.MaxInt64)), TimeoutMS: l.MaxTimeoutMs, Samples: l.MaxAudioSamples, PerPipeline: l.MaxPerPipeline,
+		}
+	}
+	return out, nil
+}
+
+func unknownType(key, name string, catalog *node.Catalog) error {
+	e := fault.New(fault.CodeUnknownNodeType, "%s names %q, which isn't a node type", key, name)
+	if hint := fault.DidYouMean(name, catalog.Names()); hint != "" {
+		e.Message += ": " + hint
+	}
+	return e
 }
 
 func limitsOf(memory config.Bytes, milliseconds, samples uint64) engine.Limits {
@@ -93,9 +113,11 @@ func limitsOf(memory config.Bytes, milliseconds, samples uint64) engine.Limits {
 	}
 }
 
-func settingsOf(c *config.Config) server.Settings {
+func settingsOf(c *config.Config, catalog *node.Catalog) (server.Settings, error) {
 	l, s := c.Limits, c.Stream
+	types, err := typeLimits(catalog, l.NodeTypes)
 	return server.Settings{
+		Types:          types,
 		DefaultLimits:  limitsOf(l.DefaultMaxMemoryBytes, l.DefaultMaxTimeoutMs, l.DefaultMaxAudioSamples),
 		MaxLimits:      limitsOf(l.MaxMemoryBytes, l.MaxTimeoutMs, l.MaxAudioSamples),
 		RejectAboveCap: l.AboveCap == "reject", MaxNodes: l.MaxNodes, MaxConnections: l.MaxConnections, BodyTimeout: l.BodyTimeout,
@@ -103,7 +125,7 @@ func settingsOf(c *config.Config) server.Settings {
 			InitTimeout: s.InitTimeout, IdleTimeout: s.IdleTimeout, SendTimeout: s.SendTimeout,
 			QueueChunks: s.QueueChunks, QueueBytes: int(min(s.QueueBytes, math.MaxInt32)),
 		},
-	}
+	}, err
 }
 
 func transportOf(c config.Server) server.Transport {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/remotemedia/remotemedia-go/fault"
 	"github.com/remotemedia/remotemedia-go/internal/config"
+	"github.com/remotemedia/remotemedia-go/internal/server"
 )
 
 // watch loads the configuration again when its files change or a signal says so, until ctx ends.
@@ -34,8 +35,12 @@ type reloader struct {
 
 // apply puts into force what may change while calls are served. A configuration that isn't valid changes nothing.
 func (r *reloader) apply(now *config.Config, warnings []config.Warning, err error) {
+	var settings server.Settings
 	if err == nil {
-		err = r.replaceTokens(now)
+		settings, err = settingsOf(now, r.catalog)
+	}
+	if err == nil {
+		err = r.replaceTokens(now) // the last that may fail: before it nothing has changed
 	}
 	if err != nil {
 		r.log.Error("the configuration can't be reloaded; the old one stays in force", "error", fault.From(err).Error())
@@ -43,7 +48,7 @@ func (r *reloader) apply(now *config.Config, warnings []config.Warning, err erro
 	}
 	live, restart := config.Changes(r.current, now)
 	r.level.Set(levelOf(now.Observability.Logging.Level))
-	r.server.Configure(settingsOf(now))
+	r.server.Configure(settings)
 	if r.admission != nil {
 		o := admissionOptions(now)
 		o.Slots, o.TenantMemory = r.admission.Stats().SlotsLimit, r.budget.Limit()/2

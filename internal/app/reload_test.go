@@ -126,3 +126,35 @@ func TestRS3_TokensAndLimitsAreReloaded(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestRS4_LimitsOfNodeTypesAreReloaded; a type that doesn't exist is refused, at the start and later.
+func TestRS4_LimitsOfNodeTypesAreReloaded(t *testing.T) {
+	limits := func(types string) string {
+		return "server: {admin: {enabled: false}}\nlimits: {node_types: {" + types + "}}\n"
+	}
+	s := startConfigured(t, limits("Pass: {max_per_pipeline: 1}"))
+	check := func(nodes int, fault string) {
+		t.Helper()
+		if got, err := s.call("", nodes); err != nil || got.GetError().GetCode() != fault {
+			t.Errorf("%d nodes: %v, %v; want the error %q", nodes, got, err, fault)
+		}
+	}
+	check(1, "")
+	check(2, "too_many_nodes")
+	s.write(t, limits("Pass: {max_per_pipeline: 2}"))
+	s.log.awaitTimes(reloaded, 1)
+	check(2, "")
+	check(3, "too_many_nodes")
+	s.write(t, limits("Past: {max_per_pipeline: 9}"))
+	s.log.awaitTimes(notReloaded, 1)
+	check(3, "too_many_nodes")
+	s.stop()
+	if err := <-s.ended; err != nil {
+		t.Error(err)
+	}
+	c := defaults()
+	c.Limits.NodeTypes = map[string]config.NodeLimits{"Past": {}}
+	if err := app.Check(app.Options{Config: c, Catalog: catalog(t, gates{})}); err == nil || !strings.Contains(err.Error(), "Pass") {
+		t.Errorf("a type that doesn't exist: %v", err)
+	}
+}

@@ -53,8 +53,9 @@ func (s *Server) compile(req planRequest, limits engine.Limits) (*graph.Plan, ma
 	}
 	markOutputs(m, req.GetOutputNodes())
 	data, problems := checkInputs(req, endpointsOfManifest(m, s.options.Catalog))
+	settings := s.settings.Load()
 	plan, f := graph.Compile(m, s.options.Catalog, graph.Options{
-		MaxNodes: s.settings.Load().MaxNodes, MaxMemoryBytes: uint64(limits.MemoryBytes),
+		MaxNodes: settings.MaxNodes, MaxMemoryBytes: uint64(limits.MemoryBytes), Types: settings.Types,
 	}, append(found, problems...)...)
 	return plan, data, f
 }
@@ -68,12 +69,12 @@ func markOutputs(m *manifest.Manifest, ids []string) {
 	}
 }
 
-// planKey is everything that a plan depends on: catalogue, limits, further outputs, and the manifest itself. Each part but the
+// planKey is everything that a plan depends on: catalogue, settings, limits, further outputs, and the manifest itself. Each part but the
 // last has its length before it.
 func (s *Server) planKey(req planRequest, limits engine.Limits) ([]byte, error) {
 	key := appendPart(nil, s.options.Catalog.Version())
 	key = binary.AppendUvarint(key, uint64(limits.MemoryBytes))
-	key = binary.AppendUvarint(key, uint64(s.settings.Load().MaxNodes))
+	key = binary.AppendUvarint(key, s.settings.Load().generation)
 	outputs := slices.Compact(slices.Sorted(slices.Values(req.GetOutputNodes())))
 	key = binary.AppendUvarint(key, uint64(len(outputs)))
 	for _, id := range outputs {

@@ -51,6 +51,7 @@ type Options struct {
 type Server struct {
 	options     Options
 	settings    atomic.Pointer[Settings]
+	generations atomic.Uint64 // of settings
 	log         *slog.Logger
 	metrics     *metrics.Recorder
 	codec       *wire.Codec

@@ -5,19 +5,23 @@ import (
 	"time"
 
 	"github.com/remotemedia/remotemedia-go/engine"
+	"github.com/remotemedia/remotemedia-go/graph"
 	"github.com/remotemedia/remotemedia-go/manifest"
 )
 
 // Settings are the options that may be changed while calls are served: see Server.Configure. The zero value of each field means
 // its default.
 type Settings struct {
-	DefaultLimits  engine.Limits // of calls that ask for none; zero fields: the contract's
-	MaxLimits      engine.Limits // the highest that a call gets; zero fields: the contract's
-	RejectAboveCap bool          // refuse what is asked for above MaxLimits instead of clamping it
-	MaxNodes       int           // of a manifest; 0: manifest.DefaultMaxNodes
-	MaxConnections int           // 0: any number
-	BodyTimeout    time.Duration // for a request to arrive; 0: the contract's
-	Stream         StreamOptions // of live streams that are opened from now on
+	DefaultLimits  engine.Limits               // of calls that ask for none; zero fields: the contract's
+	MaxLimits      engine.Limits               // the highest that a call gets; zero fields: the contract's
+	RejectAboveCap bool                        // refuse what is asked for above MaxLimits instead of clamping it
+	MaxNodes       int                         // of a manifest; 0: manifest.DefaultMaxNodes
+	Types          map[string]graph.TypeLimits // further limits by canonical node type
+	MaxConnections int                         // 0: any number
+	BodyTimeout    time.Duration               // for a request to arrive; 0: the contract's
+	Stream         StreamOptions               // of live streams that are opened from now on
+
+	generation uint64 // tells the plans that were compiled under other settings
 }
 
 func (s Settings) withDefaults() Settings {
@@ -32,6 +36,7 @@ func (s Settings) withDefaults() Settings {
 // stays what MaxLimits made it at the start.
 func (s *Server) Configure(settings Settings) {
 	settings = settings.withDefaults()
+	settings.generation = s.generations.Add(1)
 	s.settings.Store(&settings)
 	s.connections.Max.Store(int64(settings.MaxConnections))
 	s.version.Store(s.versionInfo())
