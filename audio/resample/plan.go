@@ -46,6 +46,12 @@ const (
 	farBytes  = 256 << 10
 )
 
+// steep is the reduction from which on phases are interpolated though their
+// table would be small: lanes that start many inputs apart have their large
+// taps at different rows of a group, where the outer lanes add hundreds of
+// small terms to a large sum. At 96 that costs 10 dB of noise, at 24 none.
+const steep = 24
+
 // plan chooses the cheapest chain of one or two stages.
 func plan(r ratio, q Quality) []spec {
 	c, p := classes[q], prototypesOf[q]()
@@ -74,7 +80,7 @@ func choose(s spec, c class) spec {
 	exact, smooth := s, s
 	// The steeper the reduction, the smoother the taps.
 	smooth.phases = max(8, int(math.Ceil(float64(c.phases)*1.5/max(1.5, s.scale))))
-	if exact.bytes() > farBytes || smooth.cost(1) < exact.cost(1) {
+	if s.scale > steep || exact.bytes() > farBytes || smooth.cost(1) < exact.cost(1) {
 		return smooth
 	}
 	return exact

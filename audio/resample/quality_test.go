@@ -191,6 +191,19 @@ func noiseFigure(t *testing.T, s setup) float64 {
 	return decibel(math.Sqrt(rest) / cmplx.Abs(c[997]))
 }
 
+// TestSteepConversionsKeepTheirNoise holds the promise for thousands of taps, whose sums are hard on float32, on every
+// kernel.
+func TestSteepConversionsKeepTheirNoise(t *testing.T) {
+	t.Parallel()
+	for _, k := range kernels() {
+		for _, p := range [][2]int{{768000, 8000}, {384000, 8000}, {192000, 8000}, {8000, 768000}} {
+			if got := noiseFigure(t, setup{p[0], p[1], High, k}); got > bounds[High].noise {
+				t.Errorf("%s, %d to %d Hz: THD+N %.1f dB, promised %g", k.name, p[0], p[1], got, bounds[High].noise)
+			}
+		}
+	}
+}
+
 // comb spreads tones of random phase over a range of hertz.
 func comb(from, to, count int) []tone {
 	rng := rand.New(rand.NewPCG(uint64(from), uint64(to)))

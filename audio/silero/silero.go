@@ -11,6 +11,8 @@ import (
 	"sync"
 
 	"github.com/tphakala/simd/f32"
+
+	"github.com/remotemedia/remotemedia-go/audio/pcm"
 )
 
 const (
@@ -97,8 +99,9 @@ type scratch struct {
 var scratches = sync.Pool{New: func() any { return new(scratch) }}
 
 // Process takes in the next frame of a stream and returns the probability, 0 to 1, that it holds speech. A frame has
-// FrameLen samples, nominally in [-1, 1]; a shorter one is completed with zeros, and what is beyond is left out. Samples
-// have to be finite: if they aren't, or are so large that the sums aren't, the probability is 0 and the state starts anew.
+// FrameLen samples, nominally in [-1, 1]; a shorter one is completed with zeros, and what is beyond is left out. NaN,
+// infinities and samples below 1e-30 count as 0, as [pcm.Sanitize] makes them. Samples far beyond full scale give some
+// probability: where their sums aren't finite the layers' floor of 0 takes their place, and the state stays finite.
 func (m *Model) Process(s *State, frame []float32) float32 {
 	t := scratches.Get().(*scratch)
 	defer scratches.Put(t)
@@ -112,11 +115,12 @@ func (m *Model) Process(s *State, frame []float32) float32 {
 	return m.decide(s, t)
 }
 
-// take puts context, frame and the reflection of its end together and keeps the next context.
+// take puts context, the cleaned frame and the reflection of its end together and keeps the next context.
 func take(s *State, t *scratch, frame []float32) {
 	copy(t.padded[:], s.context[:])
 	body := t.padded[contextLen:][:FrameLen]
 	clear(body[copy(body, frame):])
+	pcm.Sanitize(body)
 	f32.Reverse(t.padded[contextLen+FrameLen:], body[FrameLen-1-reflected:FrameLen-1])
 	copy(s.context[:], body[FrameLen-contextLen:])
 }

@@ -197,6 +197,28 @@ func TestHostileSamples(t *testing.T) {
 	})
 }
 
+// TestSpoiledSamplesCountAsZero holds what Process says of samples that no filter should see.
+func TestSpoiledSamplesCountAsZero(t *testing.T) {
+	spoiled := []float32{float32(math.NaN()), float32(math.Inf(1)), float32(math.Inf(-1)), 1e-40}
+	eachKernel(t, func(t *testing.T, m *Model) {
+		for _, v := range spoiled {
+			var got, want State
+			bad, zero := noise(FrameLen), noise(FrameLen)
+			for i := 7; i < FrameLen; i += 50 {
+				bad[i], zero[i] = v, 0
+			}
+			for i := range 3 {
+				if p, q := m.Process(&got, bad), m.Process(&want, zero); p != q {
+					t.Errorf("%g, frame %d: probability %g, with zeros %g", v, i, p, q)
+				}
+			}
+			if got != want || bad[7] == 0 {
+				t.Errorf("%g: another state than with zeros, or the caller's samples were changed", v)
+			}
+		}
+	})
+}
+
 func TestConcurrentStreams(t *testing.T) {
 	g := loadGolden(t)[1]
 	frames := g.frames(t)

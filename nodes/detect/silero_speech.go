@@ -15,7 +15,7 @@ type hysteresis struct {
 	silence  int         // samples of the windows since
 	from, to audio.Stamp // where the speech began, and where the last window ended that reaches stay
 	listed   bool        // the start is
-	edge     audio.Stamp // no start is dated before it: where the audio began, or the speech before ended with its margin
+	edge     audio.Stamp // no start is dated before it: where the audio began, or the speech before ended with its margin, even within this one
 	begun    bool        // edge is known
 	events   []event     // not yet taken by the user
 }
@@ -48,7 +48,7 @@ func (h *hysteresis) list(rate int) {
 	}
 	h.listed = true
 	at := shift(h.from, -h.pad, rate)
-	if at.Position < h.edge.Position && h.edge.Position <= h.from.Position {
+	if at.Position < h.edge.Position {
 		at = h.edge
 	}
 	h.events = append(h.events, newEvent("speech_start", at))
