@@ -33,6 +33,12 @@ lint: ## Format, vet and staticcheck
 generate: proto-generate build ## Write everything that is generated: api/ and schema/
 	$(BIN)/remotemedia schema > schema/manifest.schema.json
 
+python-client: build build-test ## Check and test the Python client against the service
+	@scripts/test.sh python-client
+
+python-generate: build ## Write the Python client's messages and node classes
+	@scripts/test.sh python-generate
+
 proto-generate: ## Write the Go messages to api/
 	scripts/proto.sh generate
 

@@ -3,11 +3,11 @@
 #   scripts/test.sh              all steps
 #   scripts/test.sh format vet   only these
 # A package may take four minutes: a test that hangs is told with its stacks before anyone loses patience.
-# Installs what the steps need inside this folder: .venv for Python, tools/buf/node_modules for buf.
+# Installs what the steps need inside this folder: .venv and build/python-* for Python, tools/buf/node_modules for buf.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-steps=(format build vet tests faults race proto python)
+steps=(format build vet tests faults race proto python python-client)
 
 sources() { git ls-files -z --cached --others --exclude-standard '*.go'; }
 
@@ -57,17 +57,41 @@ proto() {
   done
 }
 
-python() {
-  local wanted=conformance/stubs/python/requirements.txt
-  if ! cmp -s "$wanted" .venv/installed.txt; then
-    python3 -m venv .venv || {
-      echo "python: python3 -m venv doesn't work here; Debian has it in the package python3-venv" >&2
+# environment FOLDER FILE makes a Python environment with the packages of a requirements file, unless it is there.
+environment() {
+  local folder=$1 wanted=$2
+  if ! cmp -s "$wanted" "$folder/installed.txt"; then
+    python3 -m venv "$folder" || {
+      echo "python3 -m venv doesn't work here; Debian has it in the package python3-venv" >&2
       return 1
     }
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check -r "$wanted"
-    cp "$wanted" .venv/installed.txt
+    "$folder/bin/python" -m pip install --quiet --disable-pip-version-check -r "$wanted"
+    cp "$wanted" "$folder/installed.txt"
   fi
+}
+
+python() {
+  environment .venv conformance/stubs/python/requirements.txt
   REMOTEMEDIA_BIN="$PWD/bin/remotemedia" .venv/bin/python -m pytest -q conformance/stubs/python
+}
+
+# Not a check: writes what the step below compares.
+python-generate() {
+  environment build/python-protos clients/python/tools/requirements.txt
+  build/python-protos/bin/python clients/python/tools/gen_protos.py
+  python3 scripts/gen-builders.py
+}
+
+# The Python client is tested as it is installed, not as it lies here. Its messages are generated in an environment of their own.
+python-client() {
+  local client=clients/python tools=build/python-client/bin
+  environment build/python-client $client/requirements-dev.txt
+  environment build/python-protos $client/tools/requirements.txt
+  build/python-protos/bin/python $client/tools/gen_protos.py --check
+  python3 scripts/gen-builders.py --check
+  (cd $client && ../../$tools/ruff check -q . ../../examples/python && ../../$tools/ruff format -q --check . ../../examples/python && ../../$tools/mypy)
+  $tools/python -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps --no-build-isolation ./$client
+  REMOTEMEDIA_BIN="$PWD/bin/remotemedia-test" $tools/python -m pytest -c $client/pyproject.toml $client/tests
 }
 
 announce() {

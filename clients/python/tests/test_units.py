@@ -6,6 +6,7 @@ import json
 import random
 import struct
 import sys
+import tracemalloc
 import wave
 
 import numpy as np
@@ -256,3 +257,24 @@ def test_nothing_needs_an_event_loop_before_the_first_call():
 
     client = AsyncClient("127.0.0.1:1")
     asyncio.run(client.close())
+
+
+@pytest.mark.parametrize("shape", [(2_000_000,), (2, 1_000_000)])
+def test_samples_are_copied_once_out_and_not_at_all_in(shape):
+    audio = Audio(np.zeros(shape, np.float32), 48000)
+    tracemalloc.start()
+    try:
+        request = _codec.encode_execution(MANIFEST, {"a": audio}, {}, None, (), {})
+        _, out = tracemalloc.get_traced_memory()
+        answer = execution_pb2.ExecuteResponse()
+        answer.result.audio_outputs["a"].CopyFrom(execution_pb2.ExecuteRequest.FromString(request).audio_inputs["a"])
+        data = answer.SerializeToString()
+        before, _ = tracemalloc.get_traced_memory()
+        tracemalloc.reset_peak()
+        result = _codec.decode_execution(data, MANIFEST)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert out < 1.05 * audio.samples.nbytes
+    assert peak - before < 0.01 * audio.samples.nbytes
+    assert result.audio["a"].samples.shape == audio.samples.shape
