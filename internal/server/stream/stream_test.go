@@ -86,6 +86,7 @@ func catalog() *node.Catalog {
 	c, err := node.NewCatalog("test", []node.Spec{
 		def("Pass", func(c *node.Call, in node.Item) error { return c.Emit(in) }),
 		def("Lag", lag), def("Picky", picky),
+		def("Grumble", func(c *node.Call, in node.Item) error { c.Warnf("not again"); return c.Emit(in) }),
 		def("Hang", func(c *node.Call, _ node.Item) error { return c.Sleep(time.Hour) }),
 		node.Define(node.Spec{Name: "Sound", Accepts: node.Audio, Produces: node.Audio},
 			func(none, node.Env) (node.Processor, error) {
@@ -433,6 +434,16 @@ result 2 a=3
 closed "Client requested close" after 3`, sends(init, chunk("a", 0, 2), chunk("a", 1, 1), chunk("a", 2, 3), closeCommand))
 }
 
+// TestContinueOnErrorEndsAtALimit: after a breached limit the nodes' state is unknown.
+func TestContinueOnErrorEndsAtALimit(t *testing.T) {
+	init := pipeline("a:Hang")
+	init.ContinueOnError = true
+	check(t, `
+ready
+error time_limit STREAM_ERROR_TIMEOUT at 0
+closed "error" after 0`, sends(init, chunk("a", 0, 2), chunk("a", 1, 2), closeCommand))
+}
+
 func TestAllowGapsTakesSkippedSequences(t *testing.T) {
 	init := pipeline("a:Pass")
 	init.AllowGaps = true
@@ -511,6 +522,20 @@ func TestTotalsAndTheClockOverDrops(t *testing.T) {
 		if s := p.summary; s.Dropped != 2 || s.Samples != 40 || s.Chunks != 4 {
 			t.Errorf("summary: %+v", s)
 		}
+	})
+}
+
+func TestEachWarningIsToldOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := start(t, 100)
+		sends(pipeline("a:Grumble"), chunk("a", 0, 1), chunk("a", 1, 1), closeCommand)(p)
+		<-p.answers // ready
+		for i, want := range []int{1, 0} {
+			if told := (<-p.answers).GetResult().GetWarnings(); len(told) != want {
+				t.Errorf("chunk %d is told %q, want %d warnings", i, told, want)
+			}
+		}
+		p.rest()
 	})
 }
 
