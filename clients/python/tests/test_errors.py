@@ -1,6 +1,8 @@
 """What bad input, a bad service and bad luck give: a typed exception with a sentence that says what to do."""
 
+import asyncio
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 
 import grpc
 import numpy as np
@@ -8,6 +10,7 @@ import pytest
 
 from gate import EXECUTE, STREAM, VERSION, Refusal, authentication
 from remotemedia_grpc import (
+    AsyncClient,
     AuthenticationError,
     Client,
     ClosedError,
@@ -234,6 +237,20 @@ def test_services_of_other_releases(gate, tone):
             assert client.run(PassThrough(), tone, rate=48000).status == "success"
     with Client(gate(version_rule(runtime_version="0.2.1", supported_protocols=["v1"])).address) as client:
         assert client.run(PassThrough(), tone, rate=48000).status == "success"
+
+
+def test_the_version_is_asked_once(gate, tone):
+    door = gate(lambda method, headers: None)
+    with Client(door.address) as client, ThreadPoolExecutor(4) as pool:
+        assert len(list(pool.map(lambda _: client.run(PassThrough(), tone, rate=48000), range(8)))) == 8
+
+    async def main():
+        async with AsyncClient(door.address) as client:
+            await asyncio.gather(*(client.run(PassThrough(), tone, rate=48000) for _ in range(8)))
+
+    asyncio.run(main())
+    assert door.count(VERSION) == 2
+    assert door.count(EXECUTE) == 16
 
 
 def test_a_service_that_does_not_know_the_call(gate, tone):

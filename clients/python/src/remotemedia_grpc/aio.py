@@ -44,7 +44,7 @@ class AsyncClient:
         self._methods: dict[str, Any] = {}
         self._channel: grpc.aio.Channel | None = None
         self._closed = False
-        self._version_known = not check_version
+        self._version_known, self._version_asked = not check_version, asyncio.Lock()
 
     @property
     def target(self) -> str:
@@ -137,9 +137,12 @@ class AsyncClient:
         return _failure.from_status(error.code(), error.details(), trailers, self.target, request_id)
 
     async def _know_version(self) -> None:
-        if not self._version_known:
-            _shared.check_version(await self.version(), self.target)
-            self._version_known = True
+        if self._version_known:
+            return
+        async with self._version_asked:
+            if not self._version_known:
+                _shared.check_version(await self.version(), self.target)
+                self._version_known = True
 
     def _method(self, path: str) -> Any:
         """Give a method of the channel, which is made at the first call: only then is the event loop known."""

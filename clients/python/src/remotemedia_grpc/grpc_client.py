@@ -63,7 +63,7 @@ class Client:
         self._health = self._channel.unary_unary(HEALTH, None, None)
         self._stream = self._channel.stream_stream(STREAM, None, None)
         self._closed = threading.Event()
-        self._version_known = not check_version
+        self._version_known, self._version_asked = not check_version, threading.Lock()
 
     @property
     def target(self) -> str:
@@ -184,9 +184,12 @@ class Client:
         return _failure.from_status(error.code(), error.details(), trailers, self.target, request_id)
 
     def _know_version(self) -> None:
-        if not self._version_known:
-            _shared.check_version(self.version(), self.target)
-            self._version_known = True
+        if self._version_known:
+            return
+        with self._version_asked:
+            if not self._version_known:
+                _shared.check_version(self.version(), self.target)
+                self._version_known = True
 
     def _call(self, method: Callable[..., bytes], request: bytes, seconds: float | None, request_id: str) -> bytes:
         """Make a call, and repeat it while that is safe and in time."""

@@ -11,7 +11,7 @@ import grpc
 
 from remotemedia_grpc._conversation import ChunkLike, Conversation, refuse_lone_audio
 from remotemedia_grpc.errors import ClosedError, RemoteMediaError
-from remotemedia_grpc.results import Answer, Closed, Event, Ready
+from remotemedia_grpc.results import Answer, ChunkFailed, Closed, Event, Ready
 
 
 class Stream:
@@ -91,7 +91,7 @@ class Stream:
         for event in self:
             if isinstance(event, Answer):
                 yield event
-            elif hasattr(event, "error"):
+            elif isinstance(event, ChunkFailed):
                 raise event.error
 
     def __iter__(self) -> Iterator[Event]:
