@@ -233,6 +233,18 @@ func TestItemsArriveInTheOrderOfTheContract(t *testing.T) {
 	}
 }
 
+// TestAudioEntersBeforeData, in whatever order the inputs are given.
+func TestAudioEntersBeforeData(t *testing.T) {
+	r := newRig(t)
+	s := r.open(plan(t, "a:Pass"))
+	defer s.Close()
+	out := r.execute(s, data(s, "a", "1"), sound(t, s, "a", 1, 2))
+	defer out.Release()
+	if items := out.Nodes[0].Items; len(items) != 2 || items[0].Audio == nil || items[1].Audio != nil {
+		t.Errorf("items %+v, want the audio and then the data", items)
+	}
+}
+
 func TestOneDataItemIsItselfAndNoneIsAbsent(t *testing.T) {
 	r := newRig(t)
 	s := r.open(plan(t, "a:Pass", "d:Drop"))
