@@ -187,9 +187,10 @@ func (s *Session) do(parent context.Context, inputs []Input, process, flush bool
 		releaseInputs(inputs)
 		return nil, err
 	}
+	s.started = time.Now() // before the limit's time begins, which an error is told with
 	ctx := s.limiter.start(parent, s.limits.Timeout)
 	defer s.limiter.stop()
-	s.ctx, s.started, s.dirty = ctx, time.Now(), true
+	s.ctx, s.dirty = ctx, true
 	j := &s.job
 	if j.done == nil {
 		j.done = make(chan struct{}, 1)

@@ -220,7 +220,7 @@ func TestEDGE_OneBadCallAmongGoodOnesHarmsNone(t *testing.T) {
 					}
 					req := request(pipeline(p), map[string]any{"a": buffer([]byte{byte(i), 0})})
 					req.ResourceLimits = &pb.ResourceLimits{MaxTimeoutMs: 10_000}
-					if i == 50 {
+					if i == 50 && name == "timeout" {
 						req.ResourceLimits.MaxTimeoutMs = 20
 					}
 					a, err := r.call(t.Context(), req)
