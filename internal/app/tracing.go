@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"go.opentelemetry.io/contrib/exporters/autoexport"
+	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/propagation"
@@ -27,8 +28,9 @@ type Traces struct {
 	tracer   trace.Tracer
 }
 
-// OpenTraces makes the exporter. Close must be called.
-func OpenTraces(ctx context.Context) (*Traces, error) {
+// OpenTraces makes the exporter, whose failures go to the log. Close must be called.
+func OpenTraces(ctx context.Context, log *slog.Logger) (*Traces, error) {
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { log.Warn("traces couldn't be exported", "error", err) }))
 	exporter, err := autoexport.NewSpanExporter(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("the exporter of traces can't be made (see the OTEL_* variables): %w", err)

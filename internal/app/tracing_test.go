@@ -2,12 +2,15 @@ package app
 
 import (
 	"context"
+	"log/slog"
 	"net"
 	"slices"
 	"testing"
+	"time"
 
 	sdk "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+	collector "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
@@ -142,7 +145,7 @@ func TestSpansTellWhatFailed(t *testing.T) {
 func TestTheServiceNameComesFromTheEnvironment(t *testing.T) {
 	t.Setenv("OTEL_SERVICE_NAME", "mine")
 	t.Setenv("OTEL_TRACES_EXPORTER", "none")
-	traces, err := OpenTraces(t.Context())
+	traces, err := OpenTraces(t.Context(), slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,7 +153,60 @@ func TestTheServiceNameComesFromTheEnvironment(t *testing.T) {
 		t.Error(err)
 	}
 	t.Setenv("OTEL_TRACES_EXPORTER", "nonsense")
-	if _, err := OpenTraces(t.Context()); err == nil {
+	if _, err := OpenTraces(t.Context(), slog.New(slog.DiscardHandler)); err == nil {
 		t.Error("an exporter that doesn't exist is no error")
+	}
+}
+
+// traceSink is a collector of traces that keeps what it is sent.
+type traceSink struct {
+	collector.UnimplementedTraceServiceServer
+	spans chan string
+}
+
+// Export takes spans.
+func (s *traceSink) Export(_ context.Context, req *collector.ExportTraceServiceRequest) (*collector.ExportTraceServiceResponse, error) {
+	for _, resource := range req.GetResourceSpans() {
+		for _, scope := range resource.GetScopeSpans() {
+			for _, span := range scope.GetSpans() {
+				s.spans <- span.GetName()
+			}
+		}
+	}
+	return &collector.ExportTraceServiceResponse{}, nil
+}
+
+// The standard variables lead the spans to a collector, over the wire.
+func TestTracesGoWhereTheEnvironmentSays(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sink := &traceSink{spans: make(chan string, 10)}
+	s := grpc.NewServer()
+	collector.RegisterTraceServiceServer(s, sink)
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(l) }()
+	t.Setenv("OTEL_TRACES_EXPORTER", "otlp")
+	t.Setenv("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")
+	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://"+l.Addr().String())
+	traces, err := OpenTraces(t.Context(), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	span := traces.Call(t.Context(), "/a.B/C", time.Now(), func(string) string { return "" })
+	span.Part("admission", time.Now(), time.Now(), nil)
+	span.End("OK", nil)
+	if err := traces.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+	got := []string{<-sink.spans, <-sink.spans}
+	slices.Sort(got)
+	if !slices.Equal(got, []string{"a.B/C", "admission"}) {
+		t.Errorf("the collector got %v", got)
+	}
+	s.Stop()
+	if err := <-served; err != nil {
+		t.Error(err)
 	}
 }
