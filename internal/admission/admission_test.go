@@ -221,6 +221,50 @@ func TestWhatCantBeServedInTimeIsRefusedAtOnce(t *testing.T) {
 	})
 }
 
+// TestHeavyCallsDontShutLightOnesOut: what others took says little of a call that nothing is before.
+func TestHeavyCallsDontShutLightOnesOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := New(Options{Slots: 1, MaxWait: time.Second})
+		p := enter(t, c, "a")
+		s := compute(t, p)
+		time.Sleep(time.Hour)
+		s.Release()
+		p.Leave()
+		for range 3 {
+			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+			p, err := c.Enter(ctx, "a")
+			if err != nil {
+				t.Fatal(err)
+			}
+			s, err := p.Compute(ctx)
+			if err != nil {
+				t.Fatal(err)
+			}
+			cancel()
+			s.Release()
+			p.Leave()
+		}
+		checkEmpty(t, c)
+	})
+}
+
+func TestEstimatesFollowWhatIsUsual(t *testing.T) {
+	var e estimate
+	for range 100 {
+		e.add(time.Millisecond)
+	}
+	e.add(time.Hour) // one in a hundred changes little
+	if e.mean > 2*time.Millisecond {
+		t.Errorf("after one long call the mean is %v", e.mean)
+	}
+	for range 50 {
+		e.add(time.Second)
+	}
+	if e.mean < 900*time.Millisecond {
+		t.Errorf("after fifty long calls the mean is %v", e.mean)
+	}
+}
+
 func TestYieldGivesTheSlotBackWhileANodeWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := New(Options{Slots: 1})

@@ -9,12 +9,12 @@ import (
 type estimate struct{ mean time.Duration }
 
 func (e *estimate) add(d time.Duration) {
-	const share = 8 // of the newest
+	const share = 8 // of the newest; one that is longer than so many means counts for so many
 	if e.mean == 0 {
 		e.mean = d
 		return
 	}
-	e.mean += (d - e.mean) / share
+	e.mean += (min(d, share*e.mean) - e.mean) / share
 }
 
 // comers are the calls whose body is on its way, oldest first. A slow sender holds a place and may never compute: it counts
@@ -106,12 +106,18 @@ func (c *Controller) early(t *tenant, now, deadline time.Time, strict bool) *ref
 		return r
 	}
 	wait := c.slotWait(t)
+	if wait <= c.service.mean { // nothing is before it: whatever others took, it is worth a try
+		wait = 0
+	}
 	if target := c.target(); c.pressure.on(now) && wait > target {
 		c.pressure.refused(now)
 		return &refusal{ReasonBacklog, "backlog", wait, target, target}
 	}
 	if c.places >= c.options.Places {
 		wait = max(wait, c.placeWait(t))
+	}
+	if !strict {
+		wait -= c.service.mean // it may begin late, but take its time
 	}
 	if left := deadline.Sub(now); wait > left {
 		if left > c.target() && c.tooMuch() {
@@ -123,6 +129,16 @@ func (c *Controller) early(t *tenant, now, deadline time.Time, strict bool) *ref
 		return &refusal{ReasonWait, "max_wait", wait, left, wait}
 	}
 	return nil
+}
+
+// tooLate refuses a waiter that won't be done before its deadline, where another can use its turn. Where nobody else waits it gets a
+// try: it may take less than others did.
+func (c *Controller) tooLate(w *waiter, now time.Time) *refusal {
+	others := c.waiting[w.list].n > 1
+	if !w.strict || !others || !now.Add(c.service.mean).After(w.deadline) {
+		return nil
+	}
+	return &refusal{ReasonLate, "deadline", c.service.mean, w.deadline.Sub(now), c.service.mean}
 }
 
 // target is the longest wait for the processors while more comes than can be served: enough work to keep them busy, and no

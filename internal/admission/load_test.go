@@ -170,6 +170,13 @@ func TestRel7_AGreedyTenantTakesNothingFromAModestOne(t *testing.T) {
 	if a, b := alone.quantile(0.99), beside.quantile(0.99); b > 2*a {
 		t.Errorf("p99 is %v beside the greedy one, %v alone", b, a)
 	}
+	synctest.Test(t, func(t *testing.T) { // the control: where all are one tenant, the modest one suffers
+		c := New(Options{Slots: 1})
+		together := func(ctx context.Context, _ string, work time.Duration) error { return admitted(c)(ctx, "all", work) }
+		if r := run(3, during, together, modest, load{"a", 10_000, deadline})[0]; r.refused == 0 {
+			t.Error("without tenants nothing was refused either, so that this test shows nothing")
+		}
+	})
 }
 
 // TestRel4_RecoversAtOnce: after 10 times the capacity for a while, half of it is served without refusals within 2 seconds.

@@ -146,8 +146,8 @@ func (c *Controller) dispatchPlaces(now time.Time) {
 		if w == nil {
 			return
 		}
-		if w.strict && now.Add(c.service.mean).After(w.deadline) {
-			c.decide(w, &refusal{ReasonLate, "deadline", c.service.mean, w.deadline.Sub(now), c.service.mean})
+		if r := c.tooLate(w, now); r != nil {
+			c.decide(w, r)
 			continue
 		}
 		c.take(w.tenant)

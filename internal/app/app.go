@@ -90,6 +90,7 @@ type app struct {
 
 	quit      context.CancelFunc // begins an orderly stop
 	ready     readiness
+	state     state
 	listeners []listener
 	admin     *adminServer // nil for none
 }
@@ -130,7 +131,7 @@ func (a *app) announce() {
 		admin = a.admin.address()
 		attrs = append(attrs, "admin", admin)
 	}
-	a.ready.set(true)
+	a.change(func(s *state) { s.serving = true })
 	a.log.Info("serving", append(attrs, "version", version.Runtime, "node_types", len(a.catalog.Specs()),
 		"tls", a.tls != nil, "authentication", a.guard != nil, "memory_budget_bytes", a.budget.Limit())...)
 	if a.options.Ready != nil {

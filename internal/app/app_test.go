@@ -35,6 +35,13 @@ type gates struct {
 	release chan struct{} // it may go on
 }
 
+// stuck is a node that ignores cancel until released.
+func (g gates) stuck(c *node.Call, in node.Item) error {
+	g.entered <- struct{}{}
+	<-g.release
+	return c.Emit(in)
+}
+
 // catalog has a node that passes on, one that waits and heeds cancel, and one that waits and doesn't.
 func catalog(t *testing.T, g gates) *node.Catalog {
 	t.Helper()
@@ -44,6 +51,7 @@ func catalog(t *testing.T, g gates) *node.Catalog {
 	}
 	c, err := node.NewCatalog("test", []node.Spec{
 		define("Pass", func(c *node.Call, in node.Item) error { return c.Emit(in) }),
+		define("Stuck", g.stuck),
 		define("Gate", func(c *node.Call, in node.Item) error {
 			g.entered <- struct{}{}
 			err := c.Wait(func(ctx context.Context) error {

@@ -150,7 +150,7 @@ func admissionOptions(c *config.Config) admission.Options {
 	s := ad.LoadShedding
 	return admission.Options{
 		Places: l.MaxConcurrentExecutions, Queue: cmp.Or(ad.QueueSize, -1), Slots: ad.ComputeSlots, Streams: l.MaxOpenStreams,
-		MaxWait: time.Duration(l.MaxTimeoutMs) * time.Millisecond, RetryAfter: ad.RetryAfter,
+		RetryAfter: ad.RetryAfter,
 		Shedding: admission.Shedding{
 			Enabled: s.Enabled, CPU: s.CPUPercent, CPUPeriod: s.CPUPeriod, Memory: s.MemoryPercent, Queue: s.QueuePercent,
 			Recovery: s.RecoveryPercent, MaxStuck: mostStuck,

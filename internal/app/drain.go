@@ -15,8 +15,7 @@ const cutTime = 500 * time.Millisecond
 
 // stop ends the service in order: readiness first, so that balancers look elsewhere, the operators' port last.
 func (a *app) stop() error {
-	a.ready.set(false)
-	a.server.NotReady()
+	a.change(func(s *state) { s.serving = false })
 	a.log.Info("stopping", "in_flight", len(a.server.InFlight()))
 	time.Sleep(a.config.Server.DrainDelay) // for balancers to notice; calls are served meanwhile
 	err := a.drain(a.config.Server.DrainTimeout)

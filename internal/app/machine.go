@@ -88,6 +88,9 @@ func (observer) Refused(admission.Reason) {}
 
 // Shedding implements admission.Observer.
 func (o observer) Shedding(reason admission.Reason, on bool) {
+	if reason == admission.ReasonStuck { // it may never end: let balancers look elsewhere
+		o.change(func(s *state) { s.stuck = on })
+	}
 	if on {
 		o.log.Warn("load is being shed", "reason", string(reason))
 		return

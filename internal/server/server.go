@@ -109,8 +109,11 @@ func (s *Server) Serve(l net.Listener) error {
 	return nil
 }
 
-// NotReady tells health checks that the server is about to stop; calls are still served.
+// NotReady tells health checks that new calls should go elsewhere; calls are still served.
 func (s *Server) NotReady() { s.health.Shutdown() }
+
+// Ready takes NotReady back.
+func (s *Server) Ready() { s.health.Resume() }
 
 // GracefulStop takes no new calls, has live streams answer what waits and close, and returns when all in flight have ended,
 // which may be never: see Stop.
