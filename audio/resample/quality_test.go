@@ -233,7 +233,11 @@ func passband(t *testing.T, s setup) (ripple, phase float64) {
 func rejection(t *testing.T, s setup) float64 {
 	nyquist := float64(min(s.src, s.dst)) / 2
 	const count = 4
-	worst := foreign(t, s, comb(101, int((2-bounds[s.quality].stop)*nyquist), count), true)
+	worst := 0.0
+	last := int((2 - bounds[s.quality].stop) * nyquist) // its image falls on the stopband's edge
+	for _, part := range []int{97, 29, 11, 3, 1} {
+		worst = max(worst, foreign(t, s, comb(last-(last-101)/part, last, count), true))
+	}
 	if edge := int(math.Ceil(bounds[s.quality].stop * nyquist)); edge < s.src/2-500 {
 		for _, part := range []int{97, 29, 11, 3, 1} {
 			tones := comb(edge, edge+(s.src/2-13-edge)/part, count)
