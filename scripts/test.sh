@@ -7,7 +7,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-steps=(format build vet tests faults race proto python python-client)
+steps=(format build vet tests arm64 faults race proto python python-client)
 
 sources() { git ls-files -z --cached --others --exclude-standard '*.go'; }
 
@@ -34,6 +34,37 @@ vet() {
 }
 
 tests() { go test -timeout=4m -shuffle=on -count=1 ./...; }
+
+# The packages that have kernels in assembly: those for arm64 run here in an emulator of that processor, against their
+# portable twins and the golden files. -short and the pattern leave out what takes an emulator minutes.
+arm64() {
+  local package
+  emulator || return 0
+  for package in $(git ls-files --cached --others --exclude-standard '*_arm64.s' | xargs -n 1 dirname | sort -u); do
+    GOARCH=arm64 CGO_ENABLED=0 go test -exec qemu-aarch64 -short -timeout=4m -count=1 \
+      -run 'Kernel|Agree|Golden|Reference|Layouts|AllocatesNothing|Allocations' "./$package"
+  done
+}
+
+# Finds the emulator, or installs Debian's where that is allowed; says why if it can't.
+emulator() {
+  if [[ $(go env GOHOSTARCH) == arm64 ]]; then
+    echo "SKIPPED: this processor is one, the step tests runs the same"
+    return 1
+  fi
+  if command -v qemu-aarch64 >/dev/null; then
+    return 0
+  fi
+  if ((EUID != 0)) || ! command -v apt-get >/dev/null; then
+    echo "SKIPPED: qemu-aarch64 isn't there; Debian has it in the package qemu-user"
+    return 1
+  fi
+  echo "installing qemu-user"
+  if ! { apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends qemu-user; } >/dev/null; then
+    echo "SKIPPED: qemu-aarch64 isn't there, and apt-get can't install qemu-user"
+    return 1
+  fi
+}
 
 # Packages whose tests change with the nodes that fail on purpose.
 faults() { go test -tags faultnodes -timeout=4m -shuffle=on -count=1 ./nodes/... ./internal/server/... ./internal/app/...; }

@@ -88,6 +88,16 @@ func TestShortTermLoudness(t *testing.T) {
 	}
 }
 
+// TestShortTermMaximum: test signals 10 of EBU Tech 3341, tones of 3 s that begin anywhere.
+func TestShortTermMaximum(t *testing.T) {
+	const silence = -200
+	for i := range 20 {
+		m := meter(t, 48_000, 2)
+		run(m, 48_000, nil, stereo(0.15*float64(i), silence), stereo(3, -23), stereo(1, silence))
+		near(t, "the largest short-term loudness", m.MaxShortTerm(), -23, 0.1)
+	}
+}
+
 // TestMomentaryLoudness: test signal 12 of EBU Tech 3341.
 func TestMomentaryLoudness(t *testing.T) {
 	m, steps := meter(t, 48_000, 2), 0
