@@ -199,7 +199,7 @@ func (s situation) fired(t *testing.T) []string {
 			continue
 		}
 		for _, v := range m.query(t, r.Expr) {
-			m.add(labels.NewBuilder(v.Metric).Set(labels.MetricName, r.Record).Labels(), 5, func(int) float64 { return v.F })
+			m.add(labels.NewBuilder(v.Metric).Set(model.MetricNameLabel, r.Record).Labels(), 5, func(int) float64 { return v.F })
 		}
 	}
 	var out []string
