@@ -20,7 +20,7 @@ type CalculatorParams struct {
 
 func calculatorSpec() node.Spec {
 	return node.Define(node.Spec{
-		Name: "CalculatorNode", Aliases: []string{"SimpleCalculator"}, Category: Category,
+		Name: "CalculatorNode", Aliases: []string{"SimpleCalculator", "calculator"}, Category: Category,
 		Summary: "Computes with one or two numbers.",
 		Doc: "The input's shape decides:\n\n" +
 			"| Input | Output |\n|---|---|\n" +

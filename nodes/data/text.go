@@ -22,7 +22,7 @@ type TextParams struct {
 
 func textSpec() node.Spec {
 	return node.Define(node.Spec{
-		Name: "TextProcessorNode", Aliases: []string{"TextTransformNode"}, Category: Category, Summary: "Counts and rewrites text.",
+		Name: "TextProcessorNode", Aliases: []string{"TextTransformNode", "text-processor"}, Category: Category, Summary: "Counts and rewrites text.",
 		Doc: "Takes `{\"text\": s, \"operations\": [..]}` or a bare text, and answers `{\"original_text\", \"operations\", \"results\": " +
 			"{op: value}, \"processed_by\", \"node_config\"}`. Operations: uppercase, lowercase, reverse (by character), word_count " +
 			"(words are separated by white space), char_count, title_case, remove_spaces (U+0020 only), first_word and last_word " +

@@ -13,7 +13,7 @@ type AudioBufferParams struct {
 
 func audioBufferSpec() node.Spec {
 	return node.Define(node.Spec{
-		Name: "AudioBuffer", Category: Category, Summary: "Cuts audio into blocks of equal length.",
+		Name: "AudioBuffer", Aliases: []string{"audio-buffer"}, Category: Category, Summary: "Cuts audio into blocks of equal length.",
 		Doc: "Collects audio and emits it in blocks of exactly `buffer_size_samples` frames, with the very bytes that came in. " +
 			"A block has the stamps of its first frame and the metadata of the item that brought it. Another format or stream id, " +
 			"and the end of the input, emit the shorter rest.",

@@ -13,7 +13,7 @@ type BufferParams struct {
 
 func bufferSpec() node.Spec {
 	return node.Define(node.Spec{
-		Name: "BufferNode", Category: Category, Summary: "Collects items and hands them on together.",
+		Name: "BufferNode", Aliases: []string{"buffer"}, Category: Category, Summary: "Collects items and hands them on together.",
 		Doc: "Every `buffer_size` items of data leave as one JSON array, in order; every `buffer_size` items of audio leave as one " +
 			"item, with the very bytes that came in. Data and audio are counted apart. The end of the input emits the rest; for audio " +
 			"so does another format or stream id.",

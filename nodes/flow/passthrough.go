@@ -26,8 +26,8 @@ func identities() []node.Spec {
 	return []node.Spec{
 		identity[PassThroughParams]("Hands every item on unchanged.",
 			"PassThrough", "PassThroughNode", "PassthroughNode", "DataTransform", "JavaScriptBridgeNode", "BidirectionalNode",
-			"audio_input", "audio_output", "AudioInput", "AudioOutput", "AudioSource", "TextInput"),
-		identity[FormatConverterParams]("Hands every item on unchanged; was a placeholder for data formats.", "FormatConverter"),
+			"audio_input", "audio_output", "AudioInput", "AudioOutput", "AudioSource", "TextInput", "pass-through", "data-transform"),
+		identity[FormatConverterParams]("Hands every item on unchanged; was a placeholder for data formats.", "FormatConverter", "format-converter"),
 		identity[EndpointParams]("Hands every item on unchanged; marks an end of the graph.", "DataSinkNode", "DataSourceNode"),
 		identity[StreamSourceParams]("Hands every item on unchanged; marks the start of a stream.", "GRPCStreamSource"),
 	}

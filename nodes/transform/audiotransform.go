@@ -25,7 +25,7 @@ func (p TransformParams) conversion() conversion {
 
 func transformSpec() node.Spec {
 	return node.Define(node.Spec{
-		Name: "AudioTransform", Category: Category, Summary: "Brings audio to a sample rate and a number of channels.",
+		Name: "AudioTransform", Aliases: []string{"audio-transform"}, Category: Category, Summary: "Brings audio to a sample rate and a number of channels.",
 		Doc: "Works as AudioResample with `channels`: many channels become one by their mean, one becomes many by copies, otherwise " +
 			"the first ones stay, missing ones are silent, and a warning tells. Metadata is kept. Audio that is so already " +
 			"passes untouched.",

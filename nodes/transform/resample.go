@@ -90,7 +90,7 @@ func resampleSpec() node.Spec {
 
 func resamplerSpec() node.Spec {
 	return node.Define(resampling(node.Spec{
-		Name: "AudioResampler", Example: `{"target_sample_rate": 48000}`,
+		Name: "AudioResampler", Aliases: []string{"audio-resampler"}, Example: `{"target_sample_rate": 48000}`,
 	}), func(p ResamplerParams, _ node.Env) (node.Processor, error) {
 		return newResampler(p.settings(p.TargetRate)), nil
 	})
