@@ -7,7 +7,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-steps=(format build vet tests arm64 faults race proto python python-client)
+steps=(format build vet tests arm64 faults race proto python python-client commands)
 
 sources() { git ls-files -z --cached --others --exclude-standard '*.go'; }
 
@@ -124,6 +124,9 @@ python-client() {
   $tools/python -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps --no-build-isolation ./$client
   REMOTEMEDIA_BIN="$PWD/bin/remotemedia-test" $tools/python -m pytest -c $client/pyproject.toml $client/tests
 }
+
+# The lines for grpcurl and grpc-health-probe of docs/operate, run as they stand. The two are built to build/tools once.
+commands() { REMOTEMEDIA_TOOLS=install go test -timeout 10m -count=1 -run QS2 ./deploy; }
 
 announce() {
   local name=$1 began=$SECONDS
