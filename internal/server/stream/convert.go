@@ -51,7 +51,7 @@ func takes(n *graph.Node, kind node.Kinds) *fault.Error {
 func initData(p *graph.Plan, inputs map[string]string) ([]engine.Input, *fault.Error) {
 	for id := range inputs {
 		if _, ok := p.Lookup(id); !ok {
-			return nil, fault.New(fault.CodeUnknownInput, "data_inputs names node %q, which doesn't exist", id).WithNode(id)
+			return nil, fault.New(fault.CodeUnknownInput, "data_inputs names node %q, which doesn't exist", shorten(id)).WithNode(shorten(id))
 		}
 	}
 	var out []engine.Input

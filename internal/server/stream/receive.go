@@ -4,12 +4,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
+	"slices"
 	"time"
 
 	pb "github.com/remotemedia/remotemedia-go/api/remotemedia/v1"
 	"github.com/remotemedia/remotemedia-go/audio"
 	"github.com/remotemedia/remotemedia-go/engine"
 	"github.com/remotemedia/remotemedia-go/fault"
+	"github.com/remotemedia/remotemedia-go/graph"
 	"github.com/remotemedia/remotemedia-go/node"
 )
 
@@ -163,7 +166,7 @@ func (s *stream) enqueue(e entry, err *fault.Error, sequence uint64) (last bool)
 // chunk checks the sequence and finds the node.
 func (s *stream) chunk(nodeID string, sequence uint64) (entry, *fault.Error) {
 	want := s.receiver.sequence
-	if sequence < want || sequence > want && !s.receiver.allowGaps {
+	if sequence < want || sequence > want && !s.receiver.allowGaps || sequence == math.MaxUint64 { // the last would have no next
 		return entry{}, fault.New(fault.CodeStreamSequence, "chunk has sequence %d, expected %d: count the chunks of a stream 0, 1, 2, ...", sequence, want)
 	}
 	s.receiver.sequence = sequence + 1
@@ -180,8 +183,12 @@ func (s *stream) target(id string) (int, *fault.Error) {
 		return n, nil
 	}
 	hint := fmt.Sprintf("this pipeline takes input at %q", plan.IDs(plan.Sources))
+	id = shorten(id)
 	return 0, fault.New(fault.CodeStreamNode, "chunk is for node %q, which doesn't exist: %s", id, hint).WithNode(id)
 }
+
+// shorten keeps hostile names out of messages.
+func shorten(s string) string { return fault.Shorten(s, 80) }
 
 func (s *stream) audio(e *entry, c *pb.AudioChunk) *fault.Error {
 	session := s.opened.Session
@@ -196,10 +203,13 @@ func (s *stream) audio(e *entry, c *pb.AudioChunk) *fault.Error {
 	e.input.Item, e.input.HasTime, e.size = node.AudioItem(b), hasTime, b.Frames()*b.Format.FrameBytes()
 	e.samples = uint64(b.NumSamples())
 	e.lasts = time.Duration(b.Frames()) * time.Second / time.Duration(b.Format.Rate)
-	if ms := c.GetTimestampMs(); ms != 0 && !hasTime {
-		b.Stamp.Micros, e.input.HasTime = int64(ms)*1000, true
+	if !hasTime {
+		b.Stamp.Micros, e.input.HasTime, err = mediaTime(n, c.GetTimestampMs())
 	}
-	if err := s.sameFormat(e.input.Node, n.ID, b); err != nil {
+	if err == nil {
+		err = s.sameFormat(e.input.Node, n.ID, b)
+	}
+	if err != nil {
 		b.Release()
 		return err
 	}
@@ -228,7 +238,7 @@ func named(stream string) string {
 	if stream == "" {
 		return ""
 	}
-	return fmt.Sprintf(" of stream %q", stream)
+	return fmt.Sprintf(" of stream %q", shorten(stream))
 }
 
 func (s *stream) data(e *entry, c *pb.JsonChunk) *fault.Error {
@@ -238,11 +248,20 @@ func (s *stream) data(e *entry, c *pb.JsonChunk) *fault.Error {
 		return err
 	}
 	item.Port = c.GetPort()
-	if ms := c.GetTimestampMs(); ms != 0 {
-		item.Stamp.Micros, e.input.HasTime = int64(ms)*1000, true
+	if item.Port != "" && !slices.Contains(n.Spec.InPorts, item.Port) {
+		return fault.New(fault.CodeUnknownPort, "chunk is for the port %q of node %q, which has no such port", shorten(item.Port), n.ID).WithNode(n.ID)
 	}
+	item.Stamp.Micros, e.input.HasTime, err = mediaTime(n, c.GetTimestampMs())
 	e.input.Item, e.size = item, len(item.Data)
-	return nil
+	return err
+}
+
+// mediaTime is a chunk's timestamp in microseconds; 0 means that it has none.
+func mediaTime(n *graph.Node, ms uint64) (micros int64, given bool, _ *fault.Error) {
+	if ms > math.MaxInt64/1000 {
+		return 0, false, fault.New(fault.CodeBadAudio, "timestamp_ms of the chunk for node %q is %d: expected at most %d", n.ID, ms, int64(math.MaxInt64/1000)).WithNode(n.ID)
+	}
+	return int64(ms) * 1000, ms != 0, nil
 }
 
 func (s *stream) takeControl(command pb.StreamControl_Command) (last bool) {

@@ -397,6 +397,10 @@ func TestT048_ErrorsAreFatalAndInBand(t *testing.T) {
 	ok := pipeline("a:Pass")
 	other := chunk("a", 1, 2)
 	other.Buffer.SampleRate = 16000
+	late := chunk("a", 0, 2)
+	late.TimestampMs = 1<<64 - 1
+	gaps := pipeline("a:Pass")
+	gaps.AllowGaps = true
 	bad := chunk("a", 1, 2)
 	bad.Buffer.NumSamples = 9
 	for name, c := range map[string]struct {
@@ -415,6 +419,9 @@ func TestT048_ErrorsAreFatalAndInBand(t *testing.T) {
 		"above the limits":   {[]any{ok, chunk("a", 0, 10_001)}, "ready\nerror sample_limit STREAM_ERROR_UNSPECIFIED at 0\nclosed \"error\" after 0"},
 		"invalid manifest":   {[]any{pipeline("a:Nope")}, "error unknown_node_type STREAM_ERROR_UNSPECIFIED at 0\nclosed \"error\" after 0"},
 		"data that isn't":    {[]any{ok, &pb.JsonChunk{NodeId: "a", Json: "{"}}, "ready\nerror data_input_syntax STREAM_ERROR_UNSPECIFIED at 0\nclosed \"error\" after 0"},
+		"time beyond all":    {[]any{ok, late}, "ready\nerror bad_audio STREAM_ERROR_UNSPECIFIED at 0\nclosed \"error\" after 0"},
+		"last sequence":      {[]any{gaps, chunk("a", 1<<64-1, 1)}, "ready\nerror stream_sequence STREAM_ERROR_INVALID_SEQUENCE at 18446744073709551615\nclosed \"error\" after 0"},
+		"unknown port":       {[]any{ok, &pb.JsonChunk{NodeId: "a", Json: "1", Port: "side"}}, "ready\nerror unknown_port STREAM_ERROR_UNSPECIFIED at 0\nclosed \"error\" after 0"},
 		"kind not taken":     {[]any{pipeline("a:Sound"), &pb.JsonChunk{NodeId: "a", Json: "1"}}, "ready\nerror input_kind STREAM_ERROR_UNSPECIFIED at 0\nclosed \"error\" after 0"},
 		"failing node":       {[]any{pipeline("a:Picky"), chunk("a", 0, 1)}, "ready\nerror node_failed STREAM_ERROR_EXECUTION at 0\nclosed \"error\" after 0"},
 		"chunk takes longer": {[]any{pipeline("a:Hang"), chunk("a", 0, 1)}, "ready\nerror time_limit STREAM_ERROR_TIMEOUT at 0\nclosed \"error\" after 0"},
