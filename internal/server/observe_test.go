@@ -113,7 +113,7 @@ func TestT039_GaugesMoveWithWhatIsInFlight(t *testing.T) {
 	r.until(func(m *pb.MetricsResponse) bool {
 		return m.ActiveExecutions == 0 && m.ErrorsByType["ERROR_TYPE_RESOURCE_LIMIT"] == 1
 	})
-	r.comesToTell( `remotemedia_grpc_call_outcomes_total{method="ExecutePipeline",outcome="client"} 1`)
+	r.comesToTell(`remotemedia_grpc_call_outcomes_total{method="ExecutePipeline",outcome="client"} 1`)
 }
 
 // until asks for the metrics until they are as wanted.
