@@ -11,20 +11,23 @@ const (
 	MaxLoudnessChannels              = 64
 )
 
-// Lengths of the measuring windows in steps of 100 ms.
+// Lengths in steps of 10 ms: of the measuring windows, and of the hop from one block of the gated loudness to the next. The windows
+// move on by a step, so that the maximum of a short burst is found wherever it begins; 100 ms would miss up to 0.6 LU of it.
 const (
-	momentarySteps = 4  // 400 ms
-	shortTermSteps = 30 // 3 s
+	stepsPerSecond = 100
+	momentarySteps = 40  // 400 ms
+	shortTermSteps = 300 // 3 s
+	gateSteps      = 10  // 100 ms: 75 % overlap
 )
 
 // LoudnessMeter measures loudness by ITU-R BS.1770-4 and EBU R128 (EBU Tech 3341): momentary over 400 ms, short-term over 3 s,
-// each anew every 100 ms, integrated over everything with both gates, and the true peak. Values are in LUFS; -Inf means that
-// nothing was loud enough or not enough was heard. It holds 20 KB, and 3 KB for each channel, however long it measures.
+// each anew every 10 ms, integrated over everything with both gates, and the true peak. Values are in LUFS; -Inf means that
+// nothing was loud enough or not enough was heard. It holds 22 KB, and 3 KB for each channel, however long it measures.
 type LoudnessMeter struct {
 	channels []*Filter
 	weights  []float64
 	peaks    []*TruePeak
-	step     int // samples in 100 ms
+	step     int // samples in 10 ms
 
 	filled  int                     // samples of the step at hand
 	energy  []float64               // of these, by channel
@@ -43,7 +46,7 @@ func NewLoudnessMeter(rate int, weights []float64) (*LoudnessMeter, error) {
 	if len(weights) < 1 || len(weights) > MaxLoudnessChannels {
 		return nil, fmt.Errorf("dsp: loudness of %d channels: expected 1 to %d", len(weights), MaxLoudnessChannels)
 	}
-	m := &LoudnessMeter{step: (rate + 5) / 10, energy: make([]float64, len(weights))}
+	m := &LoudnessMeter{step: (rate + stepsPerSecond/2) / stepsPerSecond, energy: make([]float64, len(weights))}
 	filters := KWeighting(float64(rate))
 	for c, w := range weights {
 		if !(w >= 0) || !finite(w) {
@@ -93,7 +96,7 @@ func (m *LoudnessMeter) Process(x [][]float32) {
 	}
 }
 
-// finishStep is called every 100 ms.
+// finishStep is called every 10 ms.
 func (m *LoudnessMeter) finishStep() {
 	sum := 0.0
 	for c, e := range m.energy {
@@ -108,7 +111,7 @@ func (m *LoudnessMeter) finishStep() {
 	momentary := m.mean(momentarySteps)
 	m.loudest[0] = max(m.loudest[0], momentary)
 	m.loudest[1] = max(m.loudest[1], m.mean(shortTermSteps))
-	if m.steps >= momentarySteps {
+	if m.steps >= momentarySteps && m.steps%gateSteps == 0 {
 		m.gate.add(momentary)
 	}
 }

@@ -1,6 +1,7 @@
 package dsp
 
 import (
+	"fmt"
 	"math"
 	"testing"
 )
@@ -111,6 +112,15 @@ func TestMomentaryLoudness(t *testing.T) {
 		}
 	}, segments...)
 	near(t, "the largest", m.MaxMomentary(), -23, 0.1)
+}
+
+// TestLoudnessOfABurstWhereverItBegins: a burst of 400 ms, which is one window, is measured in full at any offset to the windows.
+func TestLoudnessOfABurstWhereverItBegins(t *testing.T) {
+	for offset := 0.0; offset < 0.1; offset += 0.003 {
+		m := meter(t, 48_000, 2)
+		run(m, 48_000, nil, stereo(0.5+offset, -120), stereo(0.4, -23), stereo(0.5, -120))
+		near(t, fmt.Sprintf("a burst %.0f ms off", 1000*offset), m.MaxMomentary(), -23, 0.1)
+	}
 }
 
 // TestLoudnessOfOtherRates: a sine of 997 Hz at full scale in one channel has -3.01 LUFS at every rate (BS.1770-4, annex 1).
