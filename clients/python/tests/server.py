@@ -24,7 +24,7 @@ class Server:
             raise FileNotFoundError(f"{binary()} isn't there: make build-test, or name another program in REMOTEMEDIA_BIN")
         self.tail = deque(maxlen=40)
         self._addresses = queue.Queue()
-        command = [str(binary()), "serve", "--listen", listen, *flags]
+        command = [str(binary()), "serve", "--listen", listen, "--admin", "none", *flags]
         self._process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
