@@ -92,7 +92,7 @@ func (l *live) open(init *pb.StreamInit) (*stream.Opened, error) {
 		return nil, err
 	}
 	req := &pb.ExecuteRequest{Manifest: init.GetManifest(), DataInputs: init.GetDataInputs(), OutputNodes: init.GetOutputNodes()}
-	plan, _, err := l.server.plan(planRequest{req, true}, limits)
+	plan, data, err := l.server.plan(planRequest{req, true}, limits)
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +104,13 @@ func (l *live) open(init *pb.StreamInit) (*stream.Opened, error) {
 	for _, p := range plan.Warnings {
 		warnings = append(warnings, p.String())
 	}
-	return &stream.Opened{Session: session, Warnings: warnings}, nil
+	opened := &stream.Opened{Session: session, Warnings: warnings}
+	for i := range plan.Nodes {
+		if item, ok := data[plan.Nodes[i].ID]; ok {
+			opened.Data = append(opened.Data, engine.Input{Node: i, Item: item})
+		}
+	}
+	return opened, nil
 }
 
 // Failure implements stream.Host. The pump calls it while the handler waits.

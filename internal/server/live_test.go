@@ -225,6 +225,31 @@ func TestSeveralSourcesShareOneSequence(t *testing.T) {
 	}
 }
 
+func TestDataOfTheInitIsCheckedBeforeTheStreamOpens(t *testing.T) {
+	r := newRig(t, library(t))
+	for name, c := range map[string]struct {
+		inputs map[string]string
+		code   string
+	}{
+		"unknown node": {map[string]string{"z": "1"}, "unknown_input_node"},
+		"not JSON":     {map[string]string{"in": "{"}, "data_input_syntax"},
+		"not taken":    {map[string]string{"in": "1"}, "input_kind"},
+	} {
+		stream, err := r.NewStream(t.Context(), &bidi, streamPath)
+		if err != nil {
+			t.Fatal(err)
+		}
+		l := liveClient{stream, t}
+		l.send(&pb.StreamRequest{Request: &pb.StreamRequest_Init{Init: &pb.StreamInit{Manifest: pipeline("in:AudioResample"), DataInputs: c.inputs}}})
+		if e := l.next().GetError(); e.GetCode() != c.code || e.GetErrorType() != pb.ErrorType_ERROR_TYPE_VALIDATION {
+			t.Errorf("%s: got %v, want %s", name, e, c.code)
+		}
+		if l.next().GetClosed() == nil {
+			t.Errorf("%s: not closed", name)
+		}
+	}
+}
+
 func TestTimestampSetsTheMediaTimeOfItsChunk(t *testing.T) {
 	r := newRig(t, library(t))
 	c := r.live(t.Context(), &pb.StreamInit{Manifest: pipeline("in:PassThrough")})

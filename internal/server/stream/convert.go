@@ -1,8 +1,6 @@
 package stream
 
 import (
-	"fmt"
-
 	pb "github.com/remotemedia/remotemedia-go/api/remotemedia/v1"
 	"github.com/remotemedia/remotemedia-go/audio"
 	"github.com/remotemedia/remotemedia-go/engine"
@@ -45,27 +43,4 @@ func takes(n *graph.Node, kind node.Kinds) *fault.Error {
 		return nil
 	}
 	return fault.New(fault.CodeInputKind, "node %q (%s) takes %s, not %s", n.ID, n.Spec.Name, n.Spec.Accepts, kind).WithNode(n.ID)
-}
-
-// initData turns the init's data inputs into items for the first turn.
-func initData(p *graph.Plan, inputs map[string]string) ([]engine.Input, *fault.Error) {
-	for id := range inputs {
-		if _, ok := p.Lookup(id); !ok {
-			return nil, fault.New(fault.CodeUnknownInput, "data_inputs names node %q, which doesn't exist", shorten(id)).WithNode(shorten(id))
-		}
-	}
-	var out []engine.Input
-	for i := range p.Nodes { // in manifest order, for the map has none
-		n := &p.Nodes[i]
-		text, ok := inputs[n.ID]
-		if !ok {
-			continue
-		}
-		item, err := datum(n, text, fmt.Sprintf("data_inputs[%q]", n.ID))
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, engine.Input{Node: i, Item: item})
-	}
-	return out, nil
 }

@@ -116,12 +116,7 @@ func (s *stream) open(init *pb.StreamInit) (*Opened, *fault.Error) {
 	if err != nil {
 		return nil, err
 	}
-	joining, err := initData(opened.Session.Plan(), init.GetDataInputs())
-	if err != nil {
-		opened.Session.Close()
-		return nil, err
-	}
-	s.receiver.joining, s.receiver.allowGaps = joining, init.GetAllowGaps()
+	s.receiver.joining, s.receiver.allowGaps = opened.Data, init.GetAllowGaps()
 	s.queue.policy, s.continues, s.every = policy, init.GetContinueOnError(), init.GetMetricsIntervalChunks()
 	return opened, nil
 }

@@ -27,7 +27,8 @@ type Conn interface {
 // Opened is a stream's pipeline, ready to run.
 type Opened struct {
 	Session  *engine.Session
-	Warnings []string // of the manifest and the limits, told with the first result
+	Data     []engine.Input // the init's data inputs, in manifest order; they join the first chunk's turn
+	Warnings []string       // of the manifest and the limits, told with the first result
 }
 
 // Host is what the service gives to a stream.

@@ -178,7 +178,13 @@ func (p *peer) Open(_ context.Context, init *pb.StreamInit) (*Opened, *fault.Err
 		return nil, fault.From(oerr)
 	}
 	p.account = s.Account()
-	return &Opened{Session: s}, nil
+	opened := &Opened{Session: s}
+	for i, n := range plan.Nodes {
+		if text, ok := init.GetDataInputs()[n.ID]; ok {
+			opened.Data = append(opened.Data, engine.Input{Node: i, Item: node.DataItem([]byte(text))})
+		}
+	}
+	return opened, nil
 }
 
 func (p *peer) Failure(err *fault.Error) *pb.ErrorResponse {
