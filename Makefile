@@ -30,8 +30,9 @@ lint: ## Format, vet and staticcheck
 	@scripts/test.sh format vet
 	$(GO) run $(STATICCHECK) ./...
 
-generate: proto-generate build ## Write everything that is generated: api/ and schema/
+generate: proto-generate build ## Write everything that is generated: api/, schema/, docs/nodes/ and docs/errors.md
 	$(BIN)/remotemedia schema > schema/manifest.schema.json
+	$(GO) run ./internal/reference/write
 
 python-client: build build-test ## Check and test the Python client against the service
 	@scripts/test.sh python-client

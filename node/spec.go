@@ -45,6 +45,8 @@ type Spec struct {
 	Latency      time.Duration // algorithmic delay, 0 for none
 	LatencyClass string        // realtime, fast, medium, slow or batch
 	Example      string        // JSON object of parameters for a working instance
+	Sample       string        // JSON text of a data item that shows what it does; "" for a node that is shown with audio
+	Fails        string        // on what the node fails, to stand behind "it fails on"; Markdown, "" for nothing
 
 	params   *param.Schema
 	newParam func() any

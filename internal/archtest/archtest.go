@@ -68,12 +68,16 @@ var layers = []layer{
 	{"conformance/...", []string{"..."}},
 	{"bench/...", []string{"..."}},
 	{"deploy", []string{"..."}},
+
+	// The documentation: what writes its pages, and what runs them.
+	{"internal/reference/...", []string{"..."}},
+	{"docs", []string{"..."}},
 }
 
 // outside says which packages of this module may import others' packages, by the beginning of their path. What isn't named
 // is free.
 var outside = []layer{
-	{"google.golang.org/grpc", []string{"internal/wire", "internal/server/...", "internal/app", "client/...", "bench/...", "conformance/..."}},
+	{"google.golang.org/grpc", []string{"internal/wire", "internal/server/...", "internal/app", "client/...", "internal/reference", "bench/...", "conformance/..."}},
 	{"google.golang.org/protobuf", []string{"api/...", "internal/wire", "internal/server/...", "internal/app", "client/...", "bench/...", "conformance/..."}},
 	{"github.com/prometheus", []string{"internal/metrics"}},
 	{"go.opentelemetry.io", []string{"internal/app"}},

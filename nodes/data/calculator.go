@@ -35,6 +35,9 @@ func calculatorSpec() node.Spec {
 			"operation and missing members fail; other JSON passes through.",
 		Accepts: node.JSON | node.Text, Produces: node.JSON | node.Text, Granularity: node.PerItem,
 		LatencyClass: "realtime", Example: `{"operation": "multiply", "value": 3}`,
+		Sample: `{"value": 7.0}`,
+		Fails: "a division or modulo by zero, a result that isn't finite, an operation that it doesn't know, an operand that isn't a number, " +
+			"and an object that lacks a member of its shape.",
 	}, newCalculator)
 }
 

@@ -18,6 +18,7 @@ func extractSpec() node.Spec {
 		Doc: "Every audio item becomes one array of numbers between -1 and 1, interleaved where there are several channels: the " +
 			"shortest decimals that stand for the 32-bit float. An item of more than `max_samples` fails.",
 		Accepts: node.Audio, Produces: node.JSON, Granularity: node.PerItem, LatencyClass: "fast", Example: `{"max_samples": 500000}`,
+		Fails: "an item of more than `max_samples` samples.",
 	}, func(p ExtractParams, _ node.Env) (node.Processor, error) { return &extract{p.MaxSamples}, nil })
 }
 

@@ -31,7 +31,8 @@ func arithmeticSpec(name, summary, example string) node.Spec {
 		Doc: "Takes a number or an array of numbers, element by element. Whole results are written as integers (`2.5 x 4` is `10`), " +
 			"exact to 64 bits where the operands are integers. Everything else passes through.",
 		Accepts: node.JSON | node.Text, Produces: node.JSON | node.Text, Granularity: node.PerItem,
-		LatencyClass: "realtime", Example: example,
+		LatencyClass: "realtime", Example: example, Sample: `[1, 2.5, 4]`,
+		Fails: "a number, or a result, beyond what 64-bit floats hold.",
 	}
 }
 

@@ -30,6 +30,8 @@ func textSpec() node.Spec {
 			"rules that hold for all languages. Input without a text fails.",
 		Accepts: node.JSON | node.Text, Produces: node.JSON, Granularity: node.PerItem,
 		LatencyClass: "realtime", Example: `{"operations": ["lowercase", "word_count"]}`,
+		Sample: `{"text": "Hello World"}`,
+		Fails:  "input without a text, and `operations` that aren't an array of strings.",
 	}, newText)
 }
 

@@ -64,6 +64,7 @@ func sileroSpec() node.Spec {
 			"speech that is open ends in it, or, where nothing is left, in an object of 0 samples and probability 0.",
 		Accepts: node.Audio, Produces: node.Audio | node.JSON, Granularity: node.PerItem, Stateful: true,
 		Latency: 32 * time.Millisecond, LatencyClass: "medium", Example: `{"threshold": 0.6, "min_silence_duration_ms": 300}`,
+		Fails: "audio of a rate below 8,000 or above 768,000 Hz.",
 	}, newSilero)
 }
 

@@ -40,6 +40,7 @@ func vadSpec() node.Spec {
 			"item. At the end of the input an open segment ends with one more object.",
 		Accepts: node.Audio, Produces: node.Audio | node.JSON, Granularity: node.PerItem, Stateful: true,
 		LatencyClass: "realtime", Example: `{"energy_threshold": 0.01, "min_silence_ms": 300}`,
+		Fails: "audio of another rate than `sample_rate`, where that is given.",
 	}, newVAD)
 }
 

@@ -18,7 +18,7 @@ func bufferSpec() node.Spec {
 			"item, with the very bytes that came in. Data and audio are counted apart. The end of the input emits the rest; for audio " +
 			"so does another format or stream id.",
 		Accepts: node.Any, Produces: node.Audio | node.JSON, Granularity: node.PerItem, Stateful: true,
-		LatencyClass: "medium", Example: `{"buffer_size": 3}`,
+		LatencyClass: "medium", Example: `{"buffer_size": 3}`, Sample: `{"n": 1}`,
 	}, func(p BufferParams, _ node.Env) (node.Processor, error) { return &buffer{size: p.Size}, nil })
 }
 

@@ -17,7 +17,7 @@ func counterSpec() node.Spec {
 		Name: "StatefulCounter", Category: Category, Summary: "Counts items.",
 		Doc:     "Answers every item, whatever it holds, with `[n]`; n starts at `initial_value` and grows by one.",
 		Accepts: node.Any, Produces: node.JSON, Granularity: node.PerItem, Stateful: true,
-		LatencyClass: "realtime", Example: `{"initial_value": 1}`,
+		LatencyClass: "realtime", Example: `{"initial_value": 1}`, Sample: `"anything"`,
 	}, func(p CounterParams, _ node.Env) (node.Processor, error) { return &counter{p.Initial, p.Initial}, nil })
 }
 

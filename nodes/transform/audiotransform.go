@@ -32,5 +32,6 @@ func transformSpec() node.Spec {
 		Accepts: node.Audio, Produces: node.Audio, Granularity: node.PerSample, Stateful: true,
 		Latency: 1300 * time.Microsecond, LatencyClass: "fast", // 56 samples at 44.1 kHz
 		Example: `{"output_sample_rate": 48000, "output_channels": 1}`,
+		Fails:   "audio of a rate that isn't 8,000 to 768,000 Hz.",
 	}, func(p TransformParams, _ node.Env) (node.Processor, error) { return newResampler(p.conversion()), nil })
 }

@@ -100,6 +100,7 @@ func resampling(s node.Spec) node.Spec {
 	s.Category, s.Summary, s.Doc = Category, "Changes the sample rate.", resampleDoc
 	s.Accepts, s.Produces = node.Audio, node.Audio
 	s.Granularity, s.Stateful = node.PerSample, true
+	s.Fails = "audio of another rate than `source_rate`, where that is given, and of a rate that isn't 8,000 to 768,000 Hz."
 	s.Latency, s.LatencyClass = 3500*time.Microsecond, "fast" // 56 samples at 16 kHz
 	return s
 }
