@@ -13,7 +13,6 @@ import (
 	"go.uber.org/goleak"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/status"
 	"google.golang.org/grpc/test/bufconn"
 	"google.golang.org/protobuf/proto"
@@ -24,6 +23,7 @@ import (
 	"github.com/remotemedia/remotemedia-go/client"
 	"github.com/remotemedia/remotemedia-go/fault"
 	"github.com/remotemedia/remotemedia-go/internal/app"
+	"github.com/remotemedia/remotemedia-go/internal/config"
 	"github.com/remotemedia/remotemedia-go/manifest"
 	"github.com/remotemedia/remotemedia-go/media"
 )
@@ -33,6 +33,26 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // service starts the real service for the length of the test and connects to it.
 func service(t *testing.T) *client.Client {
 	t.Helper()
+	return dial(t, serve(t, nil))
+}
+
+func dial(t *testing.T, address string, options ...client.Option) *client.Client {
+	t.Helper()
+	c, err := client.Dial(address, options...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return c
+}
+
+// serve starts the real service for the length of the test, as it is by default where no configuration is given.
+func serve(t *testing.T, configured *config.Config) (address string) {
+	t.Helper()
 	catalog, err := remotemedia.Catalog()
 	if err != nil {
 		t.Fatal(err)
@@ -41,34 +61,26 @@ func service(t *testing.T) *client.Client {
 	ready, done := make(chan string, 1), make(chan error, 1)
 	go func() {
 		done <- app.Serve(ctx, app.Options{
-			Listen: []string{"127.0.0.1:0"}, Catalog: catalog, Log: slog.New(slog.DiscardHandler),
+			Config: configured, Listen: []string{"127.0.0.1:0"}, Catalog: catalog, Log: slog.New(slog.DiscardHandler),
 			Ready: func(address, _ string) { ready <- address },
 		})
 	}()
-	var address string
 	select {
 	case address = <-ready:
 	case err := <-done:
 		t.Fatal(err)
 	}
-	c, err := client.Dial(address)
-	if err != nil {
-		t.Fatal(err)
-	}
 	t.Cleanup(func() {
-		if err := c.Close(); err != nil {
-			t.Error(err)
-		}
 		cancel()
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
 	})
-	return c
+	return address
 }
 
 // answering starts a server that answers every call with what f gives, for what the real one never sends.
-func answering(t *testing.T, f func(method string) (proto.Message, error)) *client.Client {
+func answering(t *testing.T, f func(method string) (proto.Message, error), options ...client.Option) *client.Client {
 	t.Helper()
 	listener := bufconn.Listen(1 << 16)
 	server := grpc.NewServer(grpc.UnknownServiceHandler(func(_ any, stream grpc.ServerStream) error {
@@ -84,10 +96,11 @@ func answering(t *testing.T, f func(method string) (proto.Message, error)) *clie
 	}))
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(listener) }()
-	c, err := client.Dial("passthrough:///test", client.WithDialOptions(
-		grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) }),
-	))
+	c, err := client.Dial("passthrough:///test", append([]client.Option{
+		client.WithVersionCheck(false), client.WithRetry(client.NoRetry),
+		client.WithDialOptions(
+			grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) })),
+	}, options...)...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -196,7 +209,7 @@ func TestFaultsComeBackTyped(t *testing.T) {
 }
 
 func TestWhatCannotBeSentIsRefusedHere(t *testing.T) {
-	c, err := client.Dial("127.0.0.1:1") // nobody listens: a call would tell so
+	c, err := client.Dial("127.0.0.1:1", client.WithRetry(client.NoRetry)) // nobody listens: a call would tell so
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -215,7 +228,7 @@ func TestWhatCannotBeSentIsRefusedHere(t *testing.T) {
 }
 
 func TestAServiceThatIsNotThere(t *testing.T) {
-	c, err := client.Dial("127.0.0.1:1")
+	c, err := client.Dial("127.0.0.1:1", client.WithRetry(client.NoRetry))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"fmt"
 	"math"
 	"slices"
 
@@ -11,15 +10,16 @@ import (
 	"github.com/remotemedia/remotemedia-go/internal/wire"
 	"github.com/remotemedia/remotemedia-go/manifest"
 	"github.com/remotemedia/remotemedia-go/media"
-	"github.com/remotemedia/remotemedia-go/version"
 )
 
 // Request is one execution.
 type Request struct {
-	Manifest  *manifest.Manifest
-	Inputs    media.Inputs // read until the call returns
-	Limits    media.Limits // zero fields mean the service's defaults
-	RequestID string       // names the call in the service's log; "" lets the service choose
+	Manifest    *manifest.Manifest
+	Inputs      media.Inputs      // read until the call returns
+	Limits      media.Limits      // zero fields mean the service's defaults
+	OutputNodes []string          // nodes whose outputs are wanted besides those at the ends
+	Labels      map[string]string // words for the service's log
+	RequestID   string            // names the call in the service's log; "" has one made
 }
 
 // Execute runs a pipeline on the service with all its input. The result owns its memory.
@@ -28,9 +28,14 @@ func (c *Client) Execute(ctx context.Context, r Request) (*media.Result, error) 
 	if err != nil {
 		return nil, err
 	}
+	if err := c.knowVersion(ctx); err != nil {
+		return nil, err
+	}
+	r.RequestID = orNew(r.RequestID)
+	in.RequestId, in.ClientVersion = r.RequestID, c.settings.version
 	out := new(pb.ExecuteResponse)
-	if err := c.conn.Invoke(ctx, executeMethod, in, out); err != nil {
-		return nil, callError(err)
+	if err := c.call(ctx, executeMethod, r.RequestID, in, out); err != nil {
+		return nil, err
 	}
 	switch outcome := out.GetOutcome().(type) {
 	case *pb.ExecuteResponse_Result:
@@ -46,7 +51,7 @@ func encode(r Request) (*pb.ExecuteRequest, error) {
 		return nil, fault.New(fault.CodeManifestMissing, "there is no manifest: expected one, got nil")
 	}
 	out := &pb.ExecuteRequest{
-		Manifest: wire.ManifestToProto(r.Manifest), ClientVersion: version.Protocol, RequestId: r.RequestID,
+		Manifest: wire.ManifestToProto(r.Manifest), OutputNodes: r.OutputNodes, Labels: r.Labels, RequestId: r.RequestID,
 		AudioInputs: make(map[string]*pb.AudioBuffer, len(r.Inputs.Audio)),
 		DataInputs:  make(map[string]string, len(r.Inputs.Data)), ResourceLimits: limits(r.Limits),
 	}
@@ -110,38 +115,3 @@ func limits(l media.Limits) *pb.ResourceLimits {
 	ms := uint64(math.Ceil(max(l.Timeout.Seconds(), 0) * 1000))
 	return &pb.ResourceLimits{MaxMemoryBytes: l.MemoryBytes, MaxTimeoutMs: ms, MaxAudioSamples: l.Samples}
 }
-
-// Version is what a service tells of itself.
-type Version struct {
-	Service    string // release of the service
-	Protocol   string
-	Runtime    string
-	Commit     string
-	Built      string   // ISO 8601
-	NodeTypes  []string // every accepted name, sorted
-	Protocols  []string
-	Compatible bool   // whether it can serve this client
-	Message    string // says why not
-}
-
-// Version asks the service for its versions and whether it can serve this client.
-func (c *Client) Version(ctx context.Context) (Version, error) {
-	out := new(pb.VersionResponse)
-	if err := c.conn.Invoke(ctx, versionMethod, &pb.VersionRequest{ClientVersion: version.Protocol}, out); err != nil {
-		return Version{}, callError(err)
-	}
-	info := out.GetVersionInfo()
-	v := Version{
-		Service: info.GetServiceVersion(), Protocol: info.GetProtocolVersion(), Runtime: info.GetRuntimeVersion(),
-		Commit: info.GetCommit(), Built: info.GetBuildTimestamp(),
-		NodeTypes: info.GetSupportedNodeTypes(), Protocols: info.GetSupportedProtocols(),
-		Compatible: out.GetCompatible(), Message: out.GetCompatibilityMessage(),
-	}
-	if v.Service == "" { // a service without the additive field
-		v.Service = v.Runtime
-	}
-	return v, nil
-}
-
-// String tells the release and the protocol.
-func (v Version) String() string { return fmt.Sprintf("%s (%s)", v.Service, v.Protocol) }

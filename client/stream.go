@@ -17,8 +17,6 @@ import (
 	"github.com/remotemedia/remotemedia-go/media"
 )
 
-const streamMethod = "/remotemedia.v1.StreamingPipelineService/StreamPipeline"
-
 var streamShape = grpc.StreamDesc{StreamName: "StreamPipeline", ClientStreams: true, ServerStreams: true}
 
 // ErrEnded is what sending gives on a stream that has ended, or after Close. Recv tells why it ended.
@@ -61,10 +59,12 @@ type Answer struct {
 // A stream is over when Recv has returned an error, io.EOF for a good end, or after Cancel; one of both must happen, or its
 // resources stay.
 type Stream struct {
-	grpc     grpc.ClientStream
-	cancel   context.CancelFunc
-	manifest *manifest.Manifest
-	session  Session
+	grpc      grpc.ClientStream
+	cancel    context.CancelFunc
+	explain   func(error) error // makes a fault of an error of gRPC's, which isn't nil
+	manifest  *manifest.Manifest
+	requestID string
+	session   Session
 
 	sending  sync.Mutex // of the sender's side
 	sequence uint64
@@ -84,22 +84,48 @@ type Stream struct {
 }
 
 // Stream opens a stream and returns when the service is ready for chunks. The stream lives until ctx ends. Errors are
-// *fault.Error; a manifest that isn't valid has all its problems in it.
+// *fault.Error; a manifest that isn't valid has all its problems in it. Opening is repeated like a call, see [Retry]; a stream that
+// breaks later is the caller's to open again.
 func (c *Client) Stream(ctx context.Context, m *manifest.Manifest, o StreamOptions) (*Stream, error) {
 	init, err := encodeInit(m, o)
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	stream, err := c.conn.NewStream(ctx, &streamShape, streamMethod)
+	if err := c.knowVersion(ctx); err != nil {
+		return nil, err
+	}
+	init.RequestId, init.ClientVersion = orNew(o.RequestID), c.settings.version
+	var s *Stream
+	err = c.repeat(ctx, func() (f *failure) {
+		s, f = c.openStream(ctx, init, m, o)
+		return f
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// openStream makes one attempt.
+func (c *Client) openStream(ctx context.Context, init *pb.StreamInit, m *manifest.Manifest, o StreamOptions) (*Stream, *failure) {
+	id := init.GetRequestId()
+	headed, wrong := c.headed(ctx, id)
+	if wrong != nil {
+		return nil, &failure{fault: wrong}
+	}
+	living, cancel := context.WithCancel(headed)
+	stream, err := c.conn.NewStream(living, &streamShape, streamMethod)
 	if err != nil {
 		cancel()
-		return nil, callError(err)
+		return nil, c.failed(err, nil, id)
 	}
-	s := &Stream{grpc: stream, cancel: cancel, manifest: m, goesOn: o.ContinueOnError}
+	s := &Stream{
+		grpc: stream, cancel: cancel, manifest: m, goesOn: o.ContinueOnError, requestID: id,
+		explain: func(err error) error { return c.failed(err, stream.Trailer(), id).fault },
+	}
 	if err := s.open(init); err != nil {
 		cancel()
-		return nil, err
+		return nil, c.failed(err, stream.Trailer(), id)
 	}
 	return s, nil
 }
@@ -124,6 +150,9 @@ func (s *Stream) open(init *pb.StreamInit) error {
 
 // Session tells what the service said when it was ready.
 func (s *Stream) Session() Session { return s.session }
+
+// RequestID names the stream in the service's log.
+func (s *Stream) RequestID() string { return s.requestID }
 
 // Context ends with the stream, at the latest when the context did that it was opened with. What feeds a stream waits on it.
 func (s *Stream) Context() context.Context { return s.grpc.Context() }
@@ -166,7 +195,7 @@ func (s *Stream) Close() error {
 	if err := s.put(&pb.StreamRequest{Request: &pb.StreamRequest_Control{Control: command}}); err != nil {
 		return err
 	}
-	return callError(s.grpc.CloseSend())
+	return s.told(s.grpc.CloseSend())
 }
 
 // Cancel ends the stream at once: what is queued and in work in the service is dropped. Recv then returns a fault of kind
@@ -189,5 +218,13 @@ func (s *Stream) put(m *pb.StreamRequest) error {
 	case errors.Is(err, io.EOF), s.grpc.Context().Err() != nil:
 		return ErrEnded
 	}
-	return callError(err)
+	return s.told(err)
+}
+
+// told makes the fault of an error of gRPC's; nil stays nil.
+func (s *Stream) told(err error) error {
+	if err == nil {
+		return nil
+	}
+	return s.explain(err)
 }

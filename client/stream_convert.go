@@ -8,7 +8,6 @@ import (
 	"github.com/remotemedia/remotemedia-go/fault"
 	"github.com/remotemedia/remotemedia-go/manifest"
 	"github.com/remotemedia/remotemedia-go/media"
-	"github.com/remotemedia/remotemedia-go/version"
 )
 
 // Backpressure says what the service does with a chunk that finds its queue full.
@@ -72,15 +71,15 @@ type Closed struct {
 }
 
 func encodeInit(m *manifest.Manifest, o StreamOptions) (*pb.StreamInit, error) {
-	whole, err := encode(Request{Manifest: m, Inputs: media.Inputs{Data: o.Data}, Limits: o.Limits, RequestID: o.RequestID})
+	whole, err := encode(Request{Manifest: m, Inputs: media.Inputs{Data: o.Data}, Limits: o.Limits})
 	if err != nil {
 		return nil, err
 	}
 	return &pb.StreamInit{
 		Manifest: whole.GetManifest(), DataInputs: whole.GetDataInputs(), ResourceLimits: whole.GetResourceLimits(),
-		ClientVersion: version.Protocol, ExpectedChunkSize: o.ChunkSamples, RequestId: whole.GetRequestId(),
-		Backpressure: pb.BackpressurePolicy(o.Backpressure) + pb.BackpressurePolicy_BACKPRESSURE_POLICY_BLOCK,
-		OutputNodes:  o.OutputNodes, MetricsIntervalChunks: o.MetricsInterval, ContinueOnError: o.ContinueOnError,
+		ExpectedChunkSize: o.ChunkSamples,
+		Backpressure:      pb.BackpressurePolicy(o.Backpressure) + pb.BackpressurePolicy_BACKPRESSURE_POLICY_BLOCK,
+		OutputNodes:       o.OutputNodes, MetricsIntervalChunks: o.MetricsInterval, ContinueOnError: o.ContinueOnError,
 	}, nil
 }
 

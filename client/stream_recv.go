@@ -151,7 +151,7 @@ func (s *Stream) broken(err error) error {
 	if errors.Is(err, io.EOF) {
 		return fault.New(fault.CodeInternal, "the service ended the stream without a word")
 	}
-	return callError(err)
+	return s.told(err)
 }
 
 // finish reads what follows the end, so that the stream's resources are freed and the service's last word is kept.

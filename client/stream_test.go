@@ -17,7 +17,6 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/status"
 	"google.golang.org/grpc/test/bufconn"
 
@@ -295,7 +294,7 @@ func TestCancelEndsBothSides(t *testing.T) {
 }
 
 func TestAStreamToNobody(t *testing.T) {
-	c, err := client.Dial("127.0.0.1:1")
+	c, err := client.Dial("127.0.0.1:1", client.WithRetry(client.NoRetry))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -321,8 +320,7 @@ func scripted(t *testing.T, script func(grpc.ServerStream) error, options ...grp
 	server := grpc.NewServer(append(options, grpc.UnknownServiceHandler(handler))...)
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(listener) }()
-	c, err := client.Dial("passthrough:///test", client.WithDialOptions(
-		grpc.WithTransportCredentials(insecure.NewCredentials()),
+	c, err := client.Dial("passthrough:///test", client.WithVersionCheck(false), client.WithRetry(client.NoRetry), client.WithDialOptions(
 		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) }),
 	))
 	if err != nil {

@@ -139,6 +139,15 @@ func (e *Error) With(key string, value any) *Error {
 	return e
 }
 
+// ContextRequestID is the context's key for the id of the call, which names it in the service's log.
+const ContextRequestID = "request_id"
+
+// RequestID returns the id of the call that failed, "" for what was found before a call.
+func (e *Error) RequestID() string {
+	id, _ := e.Context[ContextRequestID].(string)
+	return id
+}
+
 // From returns the *Error in err's chain, or wraps err as an internal error. From(nil) is nil.
 func From(err error) *Error {
 	if err == nil {

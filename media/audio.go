@@ -4,6 +4,7 @@
 package media
 
 import (
+	"encoding/binary"
 	"fmt"
 	"time"
 
@@ -38,6 +39,41 @@ func Interleaved(rate, channels int, samples []float32) Audio {
 	a := Planar(rate, samples)
 	a.Format.Channels = channels
 	return a
+}
+
+// Sample is the Go type of a sample on the wire.
+type Sample interface{ float32 | int16 | int32 }
+
+// FromSamples makes audio of interleaved samples, first frame, second frame and so on, in the encoding of their type. They are
+// copied. Floats have full scale -1 to 1.
+func FromSamples[T Sample](rate, channels int, samples []T) Audio {
+	a := Audio{Format: audio.Format{Rate: rate, Channels: channels, Encoding: encodingOf[T]()}}
+	a.Bytes, _ = binary.Append(make([]byte, 0, binary.Size(samples)), binary.LittleEndian, samples) // fails for types without a size alone
+	return a
+}
+
+// SamplesAs returns the samples interleaved, in the type asked for: as they are where the audio is in its encoding, and
+// otherwise converted, integers being rounded and clipped. The caller owns them.
+func SamplesAs[T Sample](a Audio) []T {
+	to := encodingOf[T]()
+	if !a.Format.Encoding.Valid() {
+		return nil
+	}
+	converted, _ := a.Encode(to)
+	out := make([]T, len(converted.Bytes)/to.Bytes())
+	_, _ = binary.Decode(converted.Bytes, binary.LittleEndian, out) // fails for types without a size alone
+	return out
+}
+
+func encodingOf[T Sample]() pcm.Encoding {
+	var zero T
+	switch any(zero).(type) {
+	case int16:
+		return pcm.I16
+	case int32:
+		return pcm.I32
+	}
+	return pcm.F32
 }
 
 // Check returns what is wrong with the format, or with a length that isn't one of whole frames; nil if nothing is.

@@ -70,3 +70,24 @@ func TestEncodeCountsWhatItClips(t *testing.T) {
 		t.Error("an encoding that is there already was converted")
 	}
 }
+
+func TestSamplesOfEachTypeSurvive(t *testing.T) {
+	floats := []float32{0, 0.5, -1, 1}
+	if a := media.FromSamples(8000, 2, floats); a.Frames() != 2 || a.Check() != nil || !slices.Equal(media.SamplesAs[float32](a), floats) {
+		t.Errorf("floats: %v %x", a.Format, a.Bytes)
+	}
+	shorts := []int16{0, 1, -32768, 32767}
+	if a := media.FromSamples(8000, 1, shorts); a.Format.Encoding != pcm.I16 || !slices.Equal(media.SamplesAs[int16](a), shorts) {
+		t.Errorf("int16: %v %x", a.Format, a.Bytes)
+	}
+	longs := []int32{0, 1, -1 << 31, 1<<31 - 1}
+	if a := media.FromSamples(8000, 4, longs); a.Format.Encoding != pcm.I32 || !slices.Equal(media.SamplesAs[int32](a), longs) {
+		t.Errorf("int32: %v %x", a.Format, a.Bytes)
+	}
+	if got := media.SamplesAs[int16](media.FromSamples(8000, 1, floats)); !slices.Equal(got, []int16{0, 16384, -32768, 32767}) {
+		t.Errorf("floats as int16: %v", got)
+	}
+	if got := media.SamplesAs[int16](media.Audio{Bytes: []byte{1, 2}}); got != nil {
+		t.Errorf("audio without a format: %v", got)
+	}
+}

@@ -51,7 +51,7 @@ func placed(m *manifest.Manifest, server string, err error) error {
 }
 
 func remoteVersion(ctx context.Context, server string) (versions, error) {
-	remote, err := client.Dial(server)
+	remote, err := client.Dial(server, client.WithRetry(client.NoRetry))
 	if err != nil {
 		return versions{}, usageError{err.Error()}
 	}
@@ -72,7 +72,7 @@ type healthCmd struct {
 
 // Run prints the status. The exit code is 0 only when it is SERVING.
 func (c *healthCmd) Run(ctx context.Context, env *Env) error {
-	remote, err := client.Dial(c.Server)
+	remote, err := client.Dial(c.Server, client.WithRetry(client.NoRetry)) // the answer is about now
 	if err != nil {
 		return usageError{err.Error()}
 	}
