@@ -1,0 +1,62 @@
+package measure
+
+import (
+	"math"
+	"testing"
+)
+
+func TestSpreadIsMedianAndBounds(t *testing.T) {
+	for _, c := range []struct {
+		in   []float64
+		want Spread
+	}{
+		{nil, Spread{}},
+		{[]float64{math.NaN(), math.Inf(1)}, Spread{}},
+		{[]float64{3}, Spread{3, 3, 3, 1}},
+		{[]float64{5, 1, 3}, Spread{3, 1, 5, 3}},
+		{[]float64{4, 1, 2, math.NaN(), 3}, Spread{2.5, 1, 4, 4}},
+	} {
+		if got := Of(c.in); got != c.want {
+			t.Errorf("Of(%v) = %+v, want %+v", c.in, got, c.want)
+		}
+	}
+}
+
+func TestSpreadLeavesItsInputAsItWas(t *testing.T) {
+	in := []float64{3, 1, 2}
+	Of(in)
+	if in[0] != 3 || in[1] != 1 || in[2] != 2 {
+		t.Errorf("the figures were reordered: %v", in)
+	}
+}
+
+// The ratio is taken within rounds: a machine that was twice as slow in one round changes nothing.
+func TestRatioIsTakenWithinRounds(t *testing.T) {
+	ours, theirs := map[int]float64{0: 10, 1: 20, 2: 11, 4: 1}, map[int]float64{0: 5, 1: 10, 2: 5, 3: 7}
+	if got, want := Ratio(ours, theirs), (Spread{2, 2, 2.2, 3}); got != want {
+		t.Errorf("Ratio = %+v, want %+v", got, want)
+	}
+	if got := Ratio(ours, map[int]float64{0: 0}); got != (Spread{}) {
+		t.Errorf("a ratio over nothing is %+v", got)
+	}
+}
+
+func TestNumbersHaveThreeDigits(t *testing.T) {
+	for f, want := range map[float64]string{
+		0: "0", 0.00012345: "0.000123", 0.5: "0.50", 1.234: "1.23", 12.34: "12.3", 99.97: "100", 999.4: "999", 999.6: "1,000",
+		1234567: "1,234,567", -1234.4: "-1,234",
+	} {
+		if got := Number(f); got != want {
+			t.Errorf("Number(%v) = %q, want %q", f, got, want)
+		}
+	}
+	if got := (Spread{1.5, 1, 2, 3}).String(); got != "1.50 [1.00..2.00]" {
+		t.Error(got)
+	}
+	if got := (Spread{1.5, 1.5, 1.5, 1}).String(); got != "1.50" {
+		t.Error(got)
+	}
+	if got := (Spread{}).String(); got != "-" {
+		t.Error(got)
+	}
+}
