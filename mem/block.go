@@ -21,10 +21,22 @@ func (a *Account) Alloc(n int) (*Block, error) {
 	if err := a.Charge(n); err != nil {
 		return nil, err
 	}
-	buf := a.pool.Get(n)
+	return a.block(a.pool.Get(n)), nil
+}
+
+// Own charges a buffer of the account's own pool and takes it over: it goes back there when the last reference is released. On
+// failure it stays the caller's.
+func (a *Account) Own(buf *[]byte) (*Block, error) {
+	if err := a.Charge(len(*buf)); err != nil {
+		return nil, err
+	}
+	return a.block(buf), nil
+}
+
+func (a *Account) block(buf *[]byte) *Block {
 	b := &Block{account: a, buf: buf, bytes: *buf}
 	b.refs.Store(1)
-	return b, nil
+	return b
 }
 
 // Adopt charges memory that came from elsewhere, for instance a request's message, and calls free (if not nil) when the

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"sync"
 	"testing"
+	"unsafe"
 
 	"pgregory.net/rapid"
 )
@@ -112,6 +113,41 @@ func TestBlockGoesBackWithTheLastHolder(t *testing.T) {
 		}
 	}()
 	b.Release()
+}
+
+func TestOwnedBuffersGoBackToThePool(t *testing.T) {
+	pool := NewPoisonedPool()
+	a := NewAccount(pool, Unlimited{}, 4000)
+	buf := pool.Get(4000)
+	b, err := a.Own(buf)
+	if err != nil || a.Used() != 4000 || &b.Bytes()[0] != &(*buf)[0] || len(b.Bytes()) != 4000 || b.Adopted() {
+		t.Fatalf("error %v, %d bytes charged", err, a.Used())
+	}
+	more := pool.Get(1)
+	if _, err := a.Own(more); err == nil || a.Used() != 4000 || pool.Out() != 2 {
+		t.Errorf("beyond the limit: error %v, %d bytes charged, %d buffers out", err, a.Used(), pool.Out())
+	}
+	pool.Put(more)
+	b.Release()
+	if a.Used() != 0 || pool.Out() != 0 {
+		t.Errorf("%d bytes charged, %d buffers out", a.Used(), pool.Out())
+	}
+}
+
+func TestBuffersAreAligned(t *testing.T) {
+	p := NewPool(0)
+	for n := range 3000 {
+		for _, n := range []int{n, n * n} {
+			b := p.Get(n)
+			if at := uintptr(unsafe.Pointer(unsafe.SliceData(*b))); at%Alignment != 0 || len(*b) != n {
+				t.Fatalf("%d bytes at %x, length %d", n, at, len(*b))
+			}
+			p.Put(b)
+		}
+	}
+	if b := aligned(10, 256); len(b) != 10 || cap(b) != 256 {
+		t.Errorf("length %d, capacity %d", len(b), cap(b))
+	}
 }
 
 func TestAdoptedMemoryIsFreedOnce(t *testing.T) {

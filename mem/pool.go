@@ -7,6 +7,7 @@ import (
 	"math/bits"
 	"sync"
 	"sync/atomic"
+	"unsafe"
 )
 
 // Size classes: powers of two up to 1 MiB, and four steps per power of two above, so that a large buffer wastes at most a
@@ -54,7 +55,10 @@ func NewPoisonedPool() *Pool {
 	return p
 }
 
-// Get returns a buffer of exactly length bytes, whose content is undefined. It is aligned for float32 and float64.
+// Alignment is that of every buffer, in bytes: a cache line, and the widest vector of any kernel.
+const Alignment = 64
+
+// Get returns a buffer of exactly length bytes, whose content is undefined. Its address is a multiple of [Alignment].
 func (p *Pool) Get(length int) *[]byte {
 	p.out.Add(1)
 	return p.get(length)
@@ -63,7 +67,7 @@ func (p *Pool) Get(length int) *[]byte {
 func (p *Pool) get(length int) *[]byte {
 	i, size := classOf(length)
 	if i < 0 {
-		b := make([]byte, length)
+		b := aligned(length, length)
 		return &b
 	}
 	if b := p.classes[i].pop(); b != nil {
@@ -71,8 +75,20 @@ func (p *Pool) get(length int) *[]byte {
 		*b = (*b)[:length]
 		return b
 	}
-	b := make([]byte, length, size)
+	b := aligned(length, size)
 	return &b
+}
+
+// aligned allocates. The runtime aligns what is a power of two or several pages by itself, and says so nowhere.
+func aligned(length, capacity int) []byte {
+	b := make([]byte, length, max(capacity, 1))
+	off := int(uintptr(unsafe.Pointer(unsafe.SliceData(b))) % Alignment)
+	if off == 0 {
+		return b
+	}
+	b = make([]byte, capacity+Alignment)
+	off = int(uintptr(unsafe.Pointer(unsafe.SliceData(b))) % Alignment)
+	return b[Alignment-off:][:length:capacity]
 }
 
 // Put gives a buffer of Get back; the caller must not touch it afterwards.

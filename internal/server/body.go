@@ -1,6 +1,7 @@
 package server
 
 import (
+	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc"
@@ -22,10 +23,16 @@ func (s *Server) receiveBody(c *call, stream grpc.ServerStream, in *wire.Incomin
 		return err
 	}
 	limit := s.settings.Load().BodyTimeout
+	var settled atomic.Bool // by the first of the two, who has the say
 	received := make(chan error, 1)
 	go func() {
 		defer release()
-		received <- contained(func() error { return receive(stream, in) })
+		err := contained(func() error { return receive(stream, in) })
+		if !settled.CompareAndSwap(false, true) {
+			in.Release() // nobody waits for it any more
+			return
+		}
+		received <- err
 	}()
 	timer := time.NewTimer(limit)
 	defer timer.Stop()
@@ -33,6 +40,9 @@ func (s *Server) receiveBody(c *call, stream grpc.ServerStream, in *wire.Incomin
 	case err := <-received:
 		return err
 	case <-timer.C:
+		if !settled.CompareAndSwap(false, true) {
+			return <-received // it came at the very moment
+		}
 		took := limit.Milliseconds()
 		return fault.Limit(fault.CodeTimeLimit, "body_timeout_ms", took, took, took, "send the whole request without delay").WithOp("server.receive")
 	}

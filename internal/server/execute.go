@@ -50,11 +50,20 @@ type execution struct {
 
 // executePipeline runs a manifest over the inputs of the request.
 func (s *Server) executePipeline(ctx context.Context, stream grpc.ServerStream) error {
-	x := &execution{server: s, call: callOf(ctx), req: new(pb.ExecuteRequest), kinds: make(map[string]uint64)}
-	x.in = &wire.Incoming{Message: x.req}
+	x := &execution{server: s, call: callOf(ctx), req: new(pb.ExecuteRequest)}
+	x.in = &wire.Incoming{Message: x.req, KeepManifest: true}
 	if err := s.receiveBody(x.call, stream, x.in); err != nil {
 		return err
 	}
+	defer x.in.Release()
+	err := x.serve(ctx, stream)
+	if x.plan == nil {
+		x.noteManifest()
+	}
+	return err
+}
+
+func (x *execution) serve(ctx context.Context, stream grpc.ServerStream) error {
 	x.note()
 	slot, err := x.call.compute(ctx)
 	if err != nil {
@@ -74,9 +83,15 @@ func (x *execution) note() {
 	if id := x.req.GetRequestId(); !x.call.named && usableID(id) {
 		x.call.requestID = id
 	}
-	x.call.nodes = len(x.req.GetManifest().GetNodes())
-	x.call.pipeline = shorten(x.req.GetManifest().GetMetadata().GetName())
 	x.call.labels = boundedLabels(x.req.GetLabels())
+}
+
+// noteManifest does so for a manifest that wasn't run, as far as it can be read.
+func (x *execution) noteManifest() {
+	if x.in.DecodeManifest() == nil {
+		x.call.nodes = len(x.req.GetManifest().GetNodes())
+		x.call.pipeline = shorten(x.req.GetManifest().GetMetadata().GetName())
+	}
 }
 
 // boundedLabels keeps a request from filling the log.
@@ -101,9 +116,10 @@ func (x *execution) prepare() error {
 		return err
 	}
 	x.limits, x.warnings = limits, warnings
-	if x.plan, x.data, err = x.server.plan(planRequest{ExecuteRequest: x.req}, limits); err != nil {
+	if x.plan, x.data, err = x.server.plan(planRequest{ExecuteRequest: x.req, in: x.in}, limits); err != nil {
 		return err
 	}
+	x.call.nodes, x.call.pipeline = len(x.plan.Nodes), shorten(x.plan.Name)
 	if err := x.checkSamples(); err != nil {
 		return err
 	}
@@ -147,7 +163,7 @@ func (x *execution) run(ctx context.Context, stream grpc.ServerStream) error {
 	}
 	defer frame.Free()
 	x.slot.Release() // a peer that is slow to read must not hold it
-	return stream.SendMsg(frame)
+	return stream.SendMsg(&frame)
 }
 
 func audioBytes(req *pb.ExecuteRequest) int {
@@ -166,17 +182,19 @@ func (x *execution) inputs() ([]engine.Input, error) {
 	for i := range x.plan.Nodes {
 		id := x.plan.Nodes[i].ID
 		if in, ok := x.req.GetAudioInputs()[id]; ok {
-			b, timed, err := wire.AudioFromProto(in, x.session.Account())
+			b, timed, err := x.in.Audio(in, x.session.Account())
 			if err != nil {
 				releaseInputs(inputs)
 				return nil, engine.MemoryLimit(err, id)
 			}
-			in.Samples = nil // the buffer alone holds them now, and lets go when it can
 			inputs = append(inputs, engine.Input{Node: i, Item: node.AudioItem(b), HasTime: timed})
 		}
 		if item, ok := x.data[id]; ok {
 			inputs = append(inputs, engine.Input{Node: i, Item: item})
 		}
+	}
+	if len(inputs) > 0 {
+		x.kinds = make(map[string]uint64, 1)
 	}
 	for _, in := range inputs {
 		x.kinds[in.Item.Kind.String()]++

@@ -10,11 +10,13 @@ import (
 	"google.golang.org/grpc"
 
 	pb "github.com/remotemedia/remotemedia-go/api/remotemedia/v1"
+	"github.com/remotemedia/remotemedia-go/audio"
 	"github.com/remotemedia/remotemedia-go/engine"
 	"github.com/remotemedia/remotemedia-go/fault"
 	"github.com/remotemedia/remotemedia-go/internal/metrics"
 	"github.com/remotemedia/remotemedia-go/internal/server/stream"
 	"github.com/remotemedia/remotemedia-go/internal/wire"
+	"github.com/remotemedia/remotemedia-go/mem"
 )
 
 // StreamOptions are the times and bounds of live streams; the zero value of each field means the contract's.
@@ -71,8 +73,22 @@ func (l *live) Recv() (*pb.StreamRequest, error) {
 	return l.requests.Message, nil
 }
 
+// Audio implements stream.Conn.
+func (l *live) Audio(in *pb.AudioBuffer, account *mem.Account) (*audio.Buffer, bool, error) {
+	return l.requests.Audio(in, account)
+}
+
+// Done implements stream.Conn.
+func (l *live) Done() { l.requests.Release() }
+
 // Send implements stream.Conn.
 func (l *live) Send(m *pb.StreamResponse) error { return l.grpc.SendMsg(m) }
+
+// SendResult implements stream.Conn.
+func (l *live) SendResult(f *wire.Frame) error {
+	defer f.Free() // where it couldn't be sent
+	return l.grpc.SendMsg(f)
+}
 
 // Open implements stream.Host.
 func (l *live) Open(_ context.Context, init *pb.StreamInit) (*stream.Opened, *fault.Error) {
@@ -92,7 +108,7 @@ func (l *live) open(init *pb.StreamInit) (*stream.Opened, error) {
 		return nil, err
 	}
 	req := &pb.ExecuteRequest{Manifest: init.GetManifest(), DataInputs: init.GetDataInputs(), OutputNodes: init.GetOutputNodes()}
-	plan, data, err := l.server.plan(planRequest{req, true}, limits)
+	plan, data, err := l.server.plan(planRequest{ExecuteRequest: req, live: true}, limits)
 	if err != nil {
 		return nil, err
 	}
@@ -121,14 +137,11 @@ func (l *live) Failure(err *fault.Error) *pb.ErrorResponse {
 	return wire.ErrorToProto(err, wire.ErrorOptions{RequestID: l.call.requestID, Debug: l.server.options.Debug})
 }
 
-// Fill implements stream.Host. The audio was rendered with the output, so that no memory is asked for here.
-func (l *live) Fill(r *pb.ChunkResult, s *engine.Session, out *engine.Output) error {
-	if err := l.outputs.fill(out, s.Account()); err != nil {
-		return err
-	}
-	r.AudioOutputs, r.DataOutputs = l.outputs.audio, l.outputs.data
-	r.AudioOutputLists, r.DataOutputLists = l.outputs.audioLists, l.outputs.dataLists
-	return nil
+// Result implements stream.Host. The audio was rendered with the output, so that no memory is asked for here.
+func (l *live) Result(r *pb.ChunkResult, s *engine.Session, out *engine.Output) (wire.Frame, error) {
+	l.outputs.fill(out)
+	r.DataOutputs, r.DataOutputLists = l.outputs.data, l.outputs.dataLists
+	return l.server.codec.EncodeChunk(l.outputs.audio, s.Account(), r)
 }
 
 // Metrics implements stream.Host.

@@ -18,13 +18,22 @@ import (
 // planRequest is what asks for a plan: a request, or the init of a stream in its shape, whose inputs come later.
 type planRequest struct {
 	*pb.ExecuteRequest
+	in   *wire.Incoming // which may have the manifest as it came; nil for a stream
 	live bool
+}
+
+// encoded is the manifest as it came, nil where the message alone has it, if it has one.
+func (r *planRequest) encoded() []byte {
+	if r.in == nil {
+		return nil
+	}
+	return r.in.Manifest
 }
 
 // plan returns the checked pipeline of a request, from the cache or compiled, and its data inputs as items by node id. All
 // problems of manifest and inputs are told together.
 func (s *Server) plan(req planRequest, limits engine.Limits) (*graph.Plan, map[string]node.Item, error) {
-	if req.GetManifest() == nil {
+	if req.GetManifest() == nil && req.encoded() == nil {
 		return nil, nil, fault.New(fault.CodeManifestMissing, "the request has no manifest: set the field manifest to a pipeline with at least one node")
 	}
 	key, err := s.planKey(req, limits)
@@ -37,6 +46,11 @@ func (s *Server) plan(req planRequest, limits engine.Limits) (*graph.Plan, map[s
 			return nil, nil, f
 		}
 		return plan, data, nil
+	}
+	if req.in != nil {
+		if err := req.in.DecodeManifest(); err != nil {
+			return nil, nil, undecodable(err)
+		}
 	}
 	plan, data, f := s.compile(req, limits)
 	if f != nil {
@@ -69,8 +83,8 @@ func markOutputs(m *manifest.Manifest, ids []string) {
 	}
 }
 
-// planKey is everything that a plan depends on: catalogue, settings, limits, further outputs, and the manifest itself. Each part but the
-// last has its length before it.
+// planKey is everything that a plan depends on: catalogue, settings, limits, further outputs, and the manifest itself, as the bytes in
+// which it came: other bytes that mean the same are another plan's. Each part but the last has its length before it.
 func (s *Server) planKey(req planRequest, limits engine.Limits) ([]byte, error) {
 	key := appendPart(nil, s.options.Catalog.Version())
 	key = binary.AppendUvarint(key, uint64(limits.MemoryBytes))
@@ -79,6 +93,9 @@ func (s *Server) planKey(req planRequest, limits engine.Limits) ([]byte, error) 
 	key = binary.AppendUvarint(key, uint64(len(outputs)))
 	for _, id := range outputs {
 		key = appendPart(key, id)
+	}
+	if raw := req.encoded(); raw != nil {
+		return append(key, raw...), nil
 	}
 	return proto.MarshalOptions{Deterministic: true}.MarshalAppend(key, req.GetManifest())
 }

@@ -4,44 +4,34 @@ import (
 	"fmt"
 	"time"
 
-	"google.golang.org/protobuf/proto"
-
 	pb "github.com/remotemedia/remotemedia-go/api/remotemedia/v1"
 	"github.com/remotemedia/remotemedia-go/engine"
 	"github.com/remotemedia/remotemedia-go/internal/wire"
 	"github.com/remotemedia/remotemedia-go/version"
 )
 
-// resultField is the number of ExecuteResponse.result.
-const resultField = 1
-
 // respond encodes the answer: first the result, then its metrics, which tell how long the first took.
-func (x *execution) respond(out *engine.Output) (*wire.Frame, error) {
+func (x *execution) respond(out *engine.Output) (wire.Frame, error) {
 	start := time.Now()
-	result, err := x.result(out)
-	if err != nil {
-		return nil, err
-	}
+	var o outputs
+	o.fill(out)
+	result := x.result(out, &o)
 	build := time.Since(start)
-	return x.server.codec.EncodeField(resultField, result, func(encode time.Duration) proto.Message {
-		return &pb.ExecutionResult{Metrics: x.metrics(out, build, encode)}
+	return x.server.codec.EncodeExecution(o.audio, x.session.Account(), result, func(encode time.Duration) *pb.ExecutionMetrics {
+		return x.metrics(out, build, encode)
 	})
 }
 
-// result is everything but the metrics.
-func (x *execution) result(out *engine.Output) (*pb.ExecutionResult, error) {
-	var o outputs
-	if err := o.fill(out, x.session.Account()); err != nil {
-		return nil, err
-	}
+// result is everything but the audio and the metrics.
+func (x *execution) result(out *engine.Output, o *outputs) *pb.ExecutionResult {
 	r := &pb.ExecutionResult{
-		AudioOutputs: o.audio, DataOutputs: o.data, AudioOutputLists: o.audioLists, DataOutputLists: o.dataLists,
+		DataOutputs: o.data, DataOutputLists: o.dataLists,
 		EffectiveLimits: limitsToProto(x.limits), RequestId: x.call.requestID, ProtocolVersion: version.Protocol,
 	}
 	r.Status, r.NodeResults = x.nodeResults(out)
 	x.warn(out)
 	r.Warnings = x.warnings
-	return r, nil
+	return r
 }
 
 // warn collects the warnings of limits, manifest, nodes and skipped nodes, in that order.

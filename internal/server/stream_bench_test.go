@@ -317,7 +317,7 @@ func (l *lockedTimes) quantile(q float64) float64 {
 // BenchmarkServerAllocations counts what the server alone allocates for a 4096-sample chunk through one node: the client is
 // another process, this program started anew.
 func BenchmarkServerAllocations(b *testing.B) {
-	client := startClient(b, serveBench(b))
+	client := startClient(b, serveBench(b), "stream")
 	client.order(100) // pools and buffers are filled
 	b.ReportAllocs()
 	b.ResetTimer()
@@ -326,7 +326,21 @@ func BenchmarkServerAllocations(b *testing.B) {
 	client.stop()
 }
 
-const clientOf = "REMOTEMEDIA_BENCH_CLIENT_OF"
+// BenchmarkServerCall counts what the server alone allocates for a unary call that passes one second of audio on.
+func BenchmarkServerCall(b *testing.B) {
+	client := startClient(b, serveBench(b), "unary")
+	client.order(100)
+	b.ReportAllocs()
+	b.ResetTimer()
+	client.order(b.N)
+	b.StopTimer()
+	client.stop()
+}
+
+const (
+	clientOf   = "REMOTEMEDIA_BENCH_CLIENT_OF"
+	clientKind = "REMOTEMEDIA_BENCH_CLIENT_KIND"
+)
 
 // BenchmarkClientProcess is the other process: it streams as many chunks as each line of its input says.
 func BenchmarkClientProcess(b *testing.B) {
@@ -334,7 +348,12 @@ func BenchmarkClientProcess(b *testing.B) {
 	if address == "" {
 		b.Skip("this is the client of BenchmarkServerAllocations, which starts it")
 	}
-	s := openRaw(b, dialRaw(b, address))
+	conn := dialRaw(b, address)
+	if os.Getenv(clientKind) == "unary" {
+		callAsOrdered(b, conn)
+		return
+	}
+	s := openRaw(b, conn)
 	s.put(benchInit(b, pipeline("in:PassThrough")))
 	var message []byte
 	s.until(fieldReady, &message)
@@ -354,6 +373,26 @@ func BenchmarkClientProcess(b *testing.B) {
 	s.end()
 }
 
+// callAsOrdered makes as many calls as each line of the input says.
+func callAsOrdered(b *testing.B, conn *grpc.ClientConn) {
+	req, err := proto.Marshal(request(pipeline("in:PassThrough"), map[string]any{"in": floats(44100, 44100)}))
+	if err != nil {
+		b.Fatal(err)
+	}
+	var answer []byte
+	for count := 0; ; {
+		if n, _ := fmt.Scan(&count); n != 1 {
+			return
+		}
+		for range count {
+			if err := conn.Invoke(b.Context(), executePath, &req, &answer); err != nil || len(answer) < 4*44100 {
+				b.Fatalf("%d bytes, %v", len(answer), err)
+			}
+		}
+		fmt.Println("done")
+	}
+}
+
 type clientProcess struct {
 	b      *testing.B
 	orders io.WriteCloser
@@ -361,10 +400,10 @@ type clientProcess struct {
 	wait   func() error
 }
 
-func startClient(b *testing.B, address string) *clientProcess {
+func startClient(b *testing.B, address, kind string) *clientProcess {
 	b.Helper()
 	command := exec.Command(os.Args[0], "-test.run", "^$", "-test.bench", "^BenchmarkClientProcess$", "-test.benchtime", "1x")
-	command.Env = append(os.Environ(), clientOf+"="+address)
+	command.Env = append(os.Environ(), clientOf+"="+address, clientKind+"="+kind)
 	orders, err := command.StdinPipe()
 	if err != nil {
 		b.Fatal(err)

@@ -10,7 +10,6 @@ import (
 	"github.com/remotemedia/remotemedia-go/audio"
 	"github.com/remotemedia/remotemedia-go/audio/pcm"
 	"github.com/remotemedia/remotemedia-go/fault"
-	"github.com/remotemedia/remotemedia-go/mem"
 )
 
 var encodings = map[pb.AudioFormat]pcm.Encoding{
@@ -109,46 +108,4 @@ func NumSamples(in *pb.AudioBuffer) uint64 {
 		return 0
 	}
 	return uint64(len(in.GetSamples()) / size)
-}
-
-// AudioFromProto adopts the bytes of a buffer that [CheckAudio] has passed into the account, without copying them: the
-// message must not be changed afterwards. The error is a *mem.LimitError. HasTime reports whether the client gave a media time.
-func AudioFromProto(in *pb.AudioBuffer, account *mem.Account) (b *audio.Buffer, hasTime bool, err error) {
-	block, err := account.Adopt(in.GetSamples(), nil)
-	if err != nil {
-		return nil, false, err
-	}
-	b, err = audio.FromWire(formatOf(in), block)
-	if err != nil {
-		block.Release()
-		return nil, false, err
-	}
-	b.Stamp = audio.Stamp{Position: in.GetPositionFrames(), Micros: in.GetTimestampUs(), StreamID: in.GetStreamId()}
-	if len(in.GetMetadataJson()) > 0 {
-		b.Metadata = in.GetMetadataJson()
-	}
-	return b, in.GetTimestampUs() != 0, nil
-}
-
-// AudioToProto makes the wire's message of a buffer. The message shares the buffer's memory: it is to be encoded before the
-// buffer is released. Bytes that aren't rendered yet are charged to the account, which may fail with a *mem.LimitError.
-func AudioToProto(b *audio.Buffer, account *mem.Account) (*pb.AudioBuffer, error) {
-	m := new(pb.AudioBuffer)
-	if err := FillAudio(m, b, account); err != nil {
-		return nil, err
-	}
-	return m, nil
-}
-
-// FillAudio is [AudioToProto] into a message that is used again.
-func FillAudio(m *pb.AudioBuffer, b *audio.Buffer, account *mem.Account) error {
-	bytes, _, err := b.Wire(account)
-	if err != nil {
-		return err
-	}
-	m.Samples, m.NumSamples = bytes, uint64(b.NumSamples())
-	m.SampleRate, m.Channels, m.Format = uint32(b.Format.Rate), uint32(b.Format.Channels), EncodingToProto(b.Format.Encoding)
-	m.MetadataJson = b.Metadata
-	m.PositionFrames, m.TimestampUs, m.StreamId = b.Stamp.Position, b.Stamp.Micros, b.Stamp.StreamID
-	return nil
 }

@@ -8,9 +8,9 @@ import (
 	"time"
 
 	grpcmem "google.golang.org/grpc/mem"
-	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 
+	pb "github.com/remotemedia/remotemedia-go/api/remotemedia/v1"
 	"github.com/remotemedia/remotemedia-go/mem"
 )
 
@@ -24,9 +24,17 @@ func NewCodec(pool *mem.Pool) *Codec { return &Codec{pool} }
 // Name is the content-subtype that the codec answers for.
 func (*Codec) Name() string { return "proto" }
 
-// Incoming is a message to be read together with what reading it took.
+// Incoming is a message to be read together with what reading it took. Of an ExecuteRequest the samples lie in buffers of the codec's
+// pool, gathered straight from the transport's; whoever reads one calls Release when it has what it needs.
 type Incoming struct {
 	Message proto.Message
+	// KeepManifest asks for the manifest of an ExecuteRequest as the bytes that it is; see Manifest.
+	KeepManifest bool
+
+	Payloads
+	// Manifest is the encoded manifest, valid until Release. It is nil where the message has none, or has it decoded because it
+	// came in an unusual form.
+	Manifest []byte
 
 	Arrived time.Time     // when the message was complete
 	Decode  time.Duration // time that decoding took
@@ -34,6 +42,46 @@ type Incoming struct {
 	// Err says that the bytes aren't such a message. It is told here rather than by RecvMsg, because grpc ends the call
 	// by itself when that fails, and the trailers would be lost.
 	Err error
+
+	scratch *scratch
+}
+
+// Release gives back the buffers that nobody took.
+func (in *Incoming) Release() {
+	in.Payloads.Release()
+	in.Manifest = nil
+	if in.scratch != nil {
+		in.scratch.put()
+		in.scratch = nil
+	}
+}
+
+// DecodeManifest decodes a manifest that was kept into the message.
+func (in *Incoming) DecodeManifest() error {
+	m, ok := in.Message.(*pb.ExecuteRequest)
+	if !ok || in.Manifest == nil || m.Manifest != nil {
+		return nil
+	}
+	decoded := new(pb.PipelineManifest)
+	if err := proto.Unmarshal(in.Manifest, decoded); err != nil {
+		return err
+	}
+	m.Manifest = decoded
+	return nil
+}
+
+func (c *Codec) readMessage(data grpcmem.BufferSlice, in *Incoming) {
+	in.Release()
+	in.Arrived, in.Bytes = time.Now(), data.Len()
+	defer func() { in.Decode = time.Since(in.Arrived) }()
+	if m, ok := in.Message.(*pb.ExecuteRequest); ok {
+		if c.readExecution(newCursor(data), m, in) {
+			in.Err = nil
+			return
+		}
+		in.Release()
+	}
+	in.Err = c.decode(data, in.Message)
 }
 
 // Frame is an encoded message. The codec takes its buffers over when it is sent; otherwise Free lets them go.
@@ -56,11 +104,7 @@ func (c *Codec) Marshal(v any) (grpcmem.BufferSlice, error) {
 		v.data = nil
 		return data, nil
 	case proto.Message:
-		buffer, err := c.encode(v)
-		if err != nil {
-			return nil, err
-		}
-		return grpcmem.BufferSlice{buffer}, nil
+		return c.encode(v)
 	}
 	return nil, fmt.Errorf("wire: can't encode a %T", v)
 }
@@ -69,9 +113,7 @@ func (c *Codec) Marshal(v any) (grpcmem.BufferSlice, error) {
 func (c *Codec) Unmarshal(data grpcmem.BufferSlice, v any) error {
 	switch v := v.(type) {
 	case *Incoming:
-		v.Arrived, v.Bytes = time.Now(), data.Len()
-		v.Err = c.decode(data, v.Message)
-		v.Decode = time.Since(v.Arrived)
+		c.readMessage(data, v)
 		return nil
 	case *Requests:
 		c.readRequest(data, v)
@@ -96,38 +138,12 @@ func (c *Codec) gather(data grpcmem.BufferSlice) grpcmem.Buffer {
 	return data.MaterializeToBuffer(c.pool)
 }
 
-// encode renders a message into one buffer, from the pool unless it is small.
-func (c *Codec) encode(m proto.Message) (grpcmem.Buffer, error) {
-	options := proto.MarshalOptions{UseCachedSize: true}
-	size := proto.Size(m)
-	if grpcmem.IsBelowBufferPoolingThreshold(size) {
-		b, err := options.MarshalAppend(make([]byte, 0, size), m)
-		return grpcmem.SliceBuffer(b), err
-	}
-	buffer := c.pool.Get(size)
-	b, err := options.MarshalAppend((*buffer)[:0], m)
-	if err != nil {
-		c.pool.Put(buffer)
+// encode renders a message into one buffer.
+func (c *Codec) encode(m proto.Message) (grpcmem.BufferSlice, error) {
+	a := newAnswer(c.pool, 0)
+	if err := a.message(m); err != nil {
+		a.drop()
 		return nil, err
 	}
-	*buffer = b
-	return grpcmem.NewBuffer(buffer, c.pool), nil
-}
-
-// EncodeField renders a message that has one sub-message field, given in two parts whose fields don't overlap. The second
-// part is asked for when the first is encoded, and told how long that took: a result and its own metrics.
-func (c *Codec) EncodeField(field protowire.Number, first proto.Message, second func(encode time.Duration) proto.Message) (*Frame, error) {
-	start := time.Now()
-	body, err := c.encode(first)
-	if err != nil {
-		return nil, err
-	}
-	rest, err := c.encode(second(time.Since(start)))
-	if err != nil {
-		body.Free()
-		return nil, err
-	}
-	head := protowire.AppendTag(nil, field, protowire.BytesType)
-	head = protowire.AppendVarint(head, uint64(body.Len()+rest.Len()))
-	return &Frame{grpcmem.BufferSlice{grpcmem.SliceBuffer(head), body, rest}}, nil
+	return a.finish(), nil
 }

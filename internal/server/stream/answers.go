@@ -52,10 +52,6 @@ func (s *stream) reply() *pb.ChunkResult {
 func (s *stream) answer(out *engine.Output, e *entry, r *pb.ChunkResult) {
 	defer out.Release()
 	start := time.Now()
-	if err := s.host.Fill(r, s.opened.Session, out); err != nil {
-		s.endByFailure(fault.From(err), r.Sequence)
-		return
-	}
 	r.Warnings = s.newWarnings()
 	if !r.IsFinal {
 		s.counted(1, e.sequence)
@@ -63,12 +59,17 @@ func (s *stream) answer(out *engine.Output, e *entry, r *pb.ChunkResult) {
 	}
 	took := time.Since(e.received)
 	r.TotalSamplesProcessed, r.ProcessingTimeMs = s.pumped.samples.Load(), ms(took)
+	var err error
+	if s.pumped.frame, err = s.host.Result(r, s.opened.Session, out); err != nil {
+		s.endByFailure(fault.From(err), r.Sequence)
+		return
+	}
 	s.latencies().Record(took)
 	if !r.IsFinal {
 		s.opts.Observer.Answered(took, e.lasts)
 	}
 	s.pumped.encoding += time.Since(start)
-	s.send(s.pumped.message)
+	s.sendResult()
 }
 
 // newWarnings returns those that weren't told yet.

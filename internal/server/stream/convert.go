@@ -11,7 +11,7 @@ import (
 )
 
 // buffer checks the audio of a chunk and adopts it into the session's account.
-func buffer(s *engine.Session, n *graph.Node, in *pb.AudioBuffer) (b *audio.Buffer, hasTime bool, _ *fault.Error) {
+func buffer(c Conn, s *engine.Session, n *graph.Node, in *pb.AudioBuffer) (b *audio.Buffer, hasTime bool, _ *fault.Error) {
 	if in == nil {
 		return nil, false, fault.New(fault.CodeBadAudio, "the chunk for node %q has no buffer", n.ID).WithNode(n.ID)
 	}
@@ -21,7 +21,7 @@ func buffer(s *engine.Session, n *graph.Node, in *pb.AudioBuffer) (b *audio.Buff
 	if got, allowed := wire.NumSamples(in), s.Limits().Samples; got > allowed {
 		return nil, false, engine.SampleLimit(n.ID, got, allowed)
 	}
-	b, hasTime, err := wire.AudioFromProto(in, s.Account())
+	b, hasTime, err := c.Audio(in, s.Account())
 	if err != nil {
 		return nil, false, engine.MemoryLimit(err, n.ID)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/remotemedia/remotemedia-go/engine"
 	"github.com/remotemedia/remotemedia-go/fault"
 	"github.com/remotemedia/remotemedia-go/internal/metrics"
+	"github.com/remotemedia/remotemedia-go/internal/wire"
 )
 
 // pumped is what the pump counts. One pump runs at a time; the atomics are read by the handler at the end.
@@ -24,6 +25,7 @@ type pumped struct {
 	ended    bool
 
 	message *pb.StreamResponse // of each result, used again
+	frame   wire.Frame         // it, encoded
 }
 
 var errCancelCommand = errors.New("the client sent COMMAND_CANCEL")
@@ -210,7 +212,16 @@ func (s *stream) close(reason string, code int32) {
 // send gives the peer one message, and cuts the stream if it isn't taken in time or can't be sent.
 func (s *stream) send(m *pb.StreamResponse) {
 	s.stall.arm(s.opts.SendTimeout, s.onStall)
-	err := s.conn.Send(m)
+	s.sent(s.conn.Send(m))
+}
+
+// sendResult is send for the answer in pumped.
+func (s *stream) sendResult() {
+	s.stall.arm(s.opts.SendTimeout, s.onStall)
+	s.sent(s.conn.SendResult(&s.pumped.frame))
+}
+
+func (s *stream) sent(err error) {
 	s.stall.rest()
 	if err != nil {
 		s.pumped.ended = true

@@ -32,6 +32,7 @@ type source struct {
 
 // receive reads until the stream ends, a request can't be served, or the client has said its last.
 func (s *stream) receive() {
+	defer s.conn.Done()
 	defer func() {
 		if p := recover(); p != nil {
 			s.queue.do(entry{work: doFail, err: engine.Recovered(p)})
@@ -191,7 +192,7 @@ func (s *stream) audio(e *entry, c *pb.AudioChunk) *fault.Error {
 	if err := takes(n, node.Audio); err != nil {
 		return err
 	}
-	b, hasTime, err := buffer(session, n, c.GetBuffer())
+	b, hasTime, err := buffer(s.conn, session, n, c.GetBuffer())
 	if err != nil {
 		return err
 	}

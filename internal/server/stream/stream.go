@@ -12,16 +12,27 @@ import (
 	"github.com/google/uuid"
 
 	pb "github.com/remotemedia/remotemedia-go/api/remotemedia/v1"
+	"github.com/remotemedia/remotemedia-go/audio"
 	"github.com/remotemedia/remotemedia-go/engine"
 	"github.com/remotemedia/remotemedia-go/fault"
+	"github.com/remotemedia/remotemedia-go/internal/wire"
+	"github.com/remotemedia/remotemedia-go/mem"
 )
 
-// Conn is the client's side of a stream. Recv and Send may be called at the same time, each by one goroutine, and both
-// return soon after the handler did.
+// Conn is the client's side of a stream. The methods that receive and those that send may be called at the same time, each by one
+// goroutine, and all return soon after the handler did.
 type Conn interface {
 	Context() context.Context
+	// Recv returns the next request, which holds until the one after is asked for, or Done called.
 	Recv() (*pb.StreamRequest, error)
+	// Audio takes the samples of the last request over into an account; see wire.Payloads.
+	Audio(in *pb.AudioBuffer, account *mem.Account) (b *audio.Buffer, hasTime bool, err error)
+	// Done is called when no more requests are asked for.
+	Done()
+
 	Send(*pb.StreamResponse) error
+	// SendResult sends an answer of the host's.
+	SendResult(*wire.Frame) error
 }
 
 // Opened is a stream's pipeline, ready to run.
@@ -37,9 +48,8 @@ type Host interface {
 	Open(ctx context.Context, init *pb.StreamInit) (*Opened, *fault.Error)
 	// Failure renders an error for the wire.
 	Failure(err *fault.Error) *pb.ErrorResponse
-	// Fill renders what the sinks gave into a result. The result shares the output's memory: it is sent before the output is
-	// released.
-	Fill(r *pb.ChunkResult, s *engine.Session, out *engine.Output) error
+	// Result encodes an answer with a result and what the sinks gave, whose audio it holds on to until it was sent.
+	Result(r *pb.ChunkResult, s *engine.Session, out *engine.Output) (wire.Frame, error)
 	// Metrics renders the figures of a session since it began: the stream's wall time and the time spent on messages.
 	Metrics(s *engine.Session, wall, serialization time.Duration) *pb.ExecutionMetrics
 }

@@ -15,6 +15,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	pb "github.com/remotemedia/remotemedia-go/api/remotemedia/v1"
+	"github.com/remotemedia/remotemedia-go/audio"
 	"github.com/remotemedia/remotemedia-go/engine"
 	"github.com/remotemedia/remotemedia-go/fault"
 	"github.com/remotemedia/remotemedia-go/graph"
@@ -191,22 +192,40 @@ func (p *peer) Failure(err *fault.Error) *pb.ErrorResponse {
 	return &pb.ErrorResponse{Message: err.Error(), Code: string(err.Code), FailingNodeId: err.NodeID}
 }
 
-func (p *peer) Fill(r *pb.ChunkResult, s *engine.Session, out *engine.Output) error {
-	r.AudioOutputs, r.DataOutputs = make(map[string]*pb.AudioBuffer), make(map[string]string)
+func (p *peer) Result(r *pb.ChunkResult, s *engine.Session, out *engine.Output) (wire.Frame, error) {
+	var given []wire.Audio
+	r.DataOutputs = make(map[string]string)
 	for _, n := range out.Nodes {
 		if n.Audio != nil {
-			b, err := wire.AudioToProto(n.Audio, s.Account())
-			if err != nil {
-				return err
-			}
-			r.AudioOutputs[n.ID] = b
+			given = append(given, wire.Audio{NodeID: n.ID, Buffer: n.Audio})
 		}
 		if n.Data != nil {
 			r.DataOutputs[n.ID] = string(n.Data)
 		}
 	}
-	return nil
+	return p.codec().EncodeChunk(given, s.Account(), r)
 }
+
+func (p *peer) SendResult(f *wire.Frame) error {
+	data, err := p.codec().Marshal(f)
+	if err != nil {
+		return err
+	}
+	defer data.Free()
+	r := new(pb.StreamResponse)
+	if err := p.codec().Unmarshal(data, r); err != nil {
+		return err
+	}
+	return p.Send(r)
+}
+
+func (p *peer) codec() *wire.Codec { return wire.NewCodec(p.engine.Pool()) }
+
+func (p *peer) Audio(in *pb.AudioBuffer, account *mem.Account) (*audio.Buffer, bool, error) {
+	return new(wire.Payloads).Audio(in, account)
+}
+
+func (p *peer) Done() {}
 
 func (p *peer) Metrics(*engine.Session, time.Duration, time.Duration) *pb.ExecutionMetrics {
 	return &pb.ExecutionMetrics{WallTimeMs: 1}
