@@ -97,7 +97,9 @@ func TestAnswersReadLikeTheStandardCodecs(t *testing.T) {
 		text := string(slices.Repeat([]byte("x"), rapid.SampledFrom([]int{0, 10, 2000, 5000, 100_000}).Draw(t, "text")))
 		warnings := []string{text}
 		execution, err := r.codec.EncodeExecution(given, r.account, &pb.ExecutionResult{RequestId: "r", Warnings: warnings},
-			func(time.Duration) *pb.ExecutionMetrics { return &pb.ExecutionMetrics{WallTimeMs: 5, MemoryUsedBytes: uint64(len(text))} })
+			func(time.Duration) *pb.ExecutionMetrics {
+				return &pb.ExecutionMetrics{WallTimeMs: 5, MemoryUsedBytes: uint64(len(text))}
+			})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -247,4 +247,3 @@ func FuzzStreamRequest(f *testing.F) {
 		}
 	})
 }
-
