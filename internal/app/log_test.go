@@ -13,6 +13,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/remotemedia/remotemedia-go/internal/server"
 )
 
 // valve is a writer that takes nothing while it is shut.
@@ -177,6 +179,33 @@ func TestRepeatedLinesAreSampled(t *testing.T) {
 		}
 		if left != 7.0 {
 			t.Errorf("left out: %v, want 7", left)
+		}
+	})
+}
+
+// TestLinesThatWouldBeLeftOutNeedntBeMade: who asks first is told so, and the lines are counted as if they had been made.
+func TestLinesThatWouldBeLeftOutNeedntBeMade(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := newValve(false)
+		l := OpenLog(v, LogOptions{RepeatInterval: time.Second, RepeatBurst: 3})
+		sampler := l.Handler().(server.Sampler)
+		method, code := slog.String("method", "M"), slog.String("code", "overloaded")
+		refuse := func() {
+			if !sampler.LeavesOut(slog.LevelWarn, "call", method, code) {
+				l.LogAttrs(t.Context(), slog.LevelWarn, "call", slog.String("request_id", "r"), method, slog.Int("nodes", 0), code)
+			}
+		}
+		for range 10 {
+			refuse()
+		}
+		if sampler.LeavesOut(slog.LevelWarn, "call", method) || sampler.LeavesOut(slog.LevelInfo, "call", method, code) {
+			t.Error("lines of other kinds would be left out")
+		}
+		time.Sleep(time.Second)
+		refuse()
+		mustFlush(t, l)
+		if got := v.lines(t); len(got) != 4 || got[3]["repeats_left_out"] != 7.0 {
+			t.Errorf("got %v", got)
 		}
 	})
 }

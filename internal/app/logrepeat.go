@@ -53,6 +53,18 @@ func (r *repeats) admit(kind string, now time.Time) (ok bool, left int) {
 	return true, left
 }
 
+// full reports whether no more lines of a kind are to be logged for now; it then counts one more as left out.
+func (r *repeats) full(kind string, now time.Time) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := r.seen[kind]
+	if s == nil || s.lines < r.burst || now.Sub(s.since) >= r.interval {
+		return false
+	}
+	s.left++
+	return true
+}
+
 // repeatHandler is a slog.Handler that leaves out repeated lines.
 type repeatHandler struct {
 	slog.Handler
@@ -83,6 +95,18 @@ func (h repeatHandler) Handle(ctx context.Context, record slog.Record) error {
 		record.AddAttrs(slog.Int("repeats_left_out", left))
 	}
 	return h.Handler.Handle(ctx, record)
+}
+
+// LeavesOut implements server.Sampler.
+func (h repeatHandler) LeavesOut(level slog.Level, message string, attrs ...slog.Attr) bool {
+	if level < slog.LevelWarn || h.own {
+		return false
+	}
+	now := time.Now()
+	record := slog.NewRecord(now, level, message, 0)
+	record.AddAttrs(attrs...)
+	kind, named := h.kindOf(record)
+	return !named && h.repeats.full(kind, now)
 }
 
 // kindOf is what repeated lines have in common; named says that the line has an error id.

@@ -39,8 +39,9 @@ type call struct {
 	fault    *fault.Error // what the call failed with, in band or not
 	inBand   *fault.Error // what ended a stream that was told so, with the status OK
 	stream   *stream.Summary
-	span     Span // nil: no traces
-	arrived  bool // it was let in
+	span     Span   // nil: no traces
+	arrived  bool   // it was let in
+	load     string // of the service when it ended, for a trailer
 
 	tenant   string            // "" where nobody asks who calls
 	place    *admission.Place  // of a unary call, nil without admission

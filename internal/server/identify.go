@@ -13,42 +13,49 @@ import (
 	"github.com/remotemedia/remotemedia-go/version"
 )
 
-// identify gives the call its id and its record, and sets header and trailers. The protocol's trailer is set first, as grpc
-// itself ends a call whose message can't be received.
+// identify gives the call its id and its record, and sets header and trailers.
 func identify(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) error {
 	c := newCall(ss.Context(), info.FullMethod)
-	ss.SetTrailer(metadata.Pairs(trailerProtocol, version.Protocol))
 	stream := &callStream{ServerStream: ss, call: c, ctx: context.WithValue(ss.Context(), callKey{}, c)}
 	err := next(srv, stream)
 	ss.SetTrailer(c.trailers(stream.sent))
 	return err
 }
 
-// trailers are those that depend on how the call went. The id goes there when no message carried it as a header.
+// protocolTrailer is never changed.
+var protocolTrailer = metadata.MD{trailerProtocol: {version.Protocol}}
+
+// trailers are those that weren't set when the call was let in. The id goes there when no message carried it as a header.
 func (c *call) trailers(sent bool) metadata.MD {
-	md := metadata.MD{}
+	const most = 8
+	md := make(metadata.MD, most)
+	if !c.arrived {
+		md[trailerProtocol] = protocolTrailer[trailerProtocol]
+	}
 	if !sent {
-		md.Set(headerRequestID, c.requestID)
+		md[headerRequestID] = []string{c.requestID}
+	}
+	if c.load != "" {
+		md[trailerLoad] = []string{c.load}
 	}
 	if c.fault != nil {
-		md.Set(trailerErrorType, wire.ErrorType(c.fault.Kind).String())
-		md = metadata.Join(md, wire.RetryTrailers(c.fault))
+		md[trailerErrorType] = []string{wire.ErrorType(c.fault.Kind).String()}
+		wire.SetRetryTrailers(md, c.fault)
 	}
 	if c.warnings > 0 {
-		md.Set(trailerWarnings, strconv.Itoa(c.warnings))
+		md[trailerWarnings] = []string{strconv.Itoa(c.warnings)}
 	}
 	return md
 }
 
 // requestIDOf takes the id from the client's headers, or makes one.
 func requestIDOf(ctx context.Context) (id string, named bool) {
-	md, _ := metadata.FromIncomingContext(ctx)
 	for _, name := range []string{headerRequestID, headerCorrelationID} {
-		if v := md.Get(name); len(v) > 0 && usableID(v[0]) {
+		if v := metadata.ValueFromIncomingContext(ctx, name); len(v) > 0 && usableID(v[0]) {
 			return v[0], true
 		}
 	}
-	if v := md.Get(headerTraceParent); len(v) > 0 {
+	if v := metadata.ValueFromIncomingContext(ctx, headerTraceParent); len(v) > 0 {
 		if id, ok := traceID(v[0]); ok {
 			return id, true
 		}

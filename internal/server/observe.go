@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/encoding/protowire"
 
 	pb "github.com/remotemedia/remotemedia-go/api/remotemedia/v1"
@@ -35,8 +34,9 @@ func NewRecorder(o metrics.Options) *metrics.Recorder {
 // observe counts each call when it ends, and tells balancers how busy the service is.
 func (s *Server) observe(srv any, ss grpc.ServerStream, _ *grpc.StreamServerInfo, next grpc.StreamHandler) error {
 	err := next(srv, ss)
-	s.metrics.Call(callOf(ss.Context()).measured())
-	ss.SetTrailer(metadata.MD{trailerLoad: []string{s.load()}})
+	c := callOf(ss.Context())
+	s.metrics.Call(c.measured())
+	c.load = s.load()
 	return err
 }
 

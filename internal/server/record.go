@@ -18,11 +18,33 @@ func (s *Server) record(srv any, ss grpc.ServerStream, _ *grpc.StreamServerInfo,
 	err := next(srv, ss)
 	c := callOf(ss.Context())
 	level := c.level()
-	if s.log.Enabled(ss.Context(), level) {
+	if s.log.Enabled(ss.Context(), level) && !s.leavesOut(level, c) {
 		s.log.LogAttrs(context.WithoutCancel(ss.Context()), level, "call", c.attributes(err)...)
 	}
 	return err
 }
+
+// Sampler is what a handler of the log may be, too: it reports whether it would leave out a line that has these attributes among others, and
+// counts the line as left out. Of thousands of refusals a second none but the few that are logged has its line made.
+type Sampler interface {
+	LeavesOut(level slog.Level, message string, attrs ...slog.Attr) bool
+}
+
+func (s *Server) leavesOut(level slog.Level, c *call) bool {
+	sampler, ok := s.log.Handler().(Sampler)
+	if !ok || c.fault == nil || c.fault.Kind != fault.Unavailable || c.stream != nil {
+		return false
+	}
+	return sampler.LeavesOut(level, "call", methodAttr(c), errorTypeAttr(c.fault), codeAttr(c.fault))
+}
+
+func methodAttr(c *call) slog.Attr { return slog.String("method", strings.TrimPrefix(c.method, "/")) }
+
+func errorTypeAttr(f *fault.Error) slog.Attr {
+	return slog.String("error_type", wire.ErrorType(f.Kind).String())
+}
+
+func codeAttr(f *fault.Error) slog.Attr { return slog.String("code", string(f.Code)) }
 
 // level is higher for what the operator should look at, and lower for what only tools call.
 func (c *call) level() slog.Level {
@@ -40,7 +62,7 @@ func (c *call) level() slog.Level {
 func (c *call) attributes(err error) []slog.Attr {
 	out := []slog.Attr{
 		slog.String("request_id", c.requestID),
-		slog.String("method", strings.TrimPrefix(c.method, "/")),
+		methodAttr(c),
 		slog.String("status", status.Code(err).String()),
 		slog.Float64("wall_time_ms", millis(time.Since(c.started))),
 		slog.Int("nodes", c.nodes),
@@ -67,8 +89,8 @@ func faultAttributes(f *fault.Error) []slog.Attr {
 		return nil
 	}
 	out := []slog.Attr{
-		slog.String("error_type", wire.ErrorType(f.Kind).String()),
-		slog.String("code", string(f.Code)),
+		errorTypeAttr(f),
+		codeAttr(f),
 		slog.String("error", f.Error()),
 	}
 	if f.NodeID != "" {

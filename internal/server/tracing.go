@@ -56,10 +56,13 @@ func (s *Server) trace(srv any, ss grpc.ServerStream, _ *grpc.StreamServerInfo, 
 	return err
 }
 
-// arrive notes that a call was let in: the innermost of the chain.
+// arrive notes that a call was let in: the innermost of the chain. From here on grpc itself may end the call, where its message can't be
+// received, so that the protocol's trailer is set now.
 func (s *Server) arrive(srv any, ss grpc.ServerStream, _ *grpc.StreamServerInfo, next grpc.StreamHandler) error {
-	if c := callOf(ss.Context()); c.span != nil {
-		c.arrived = true
+	c := callOf(ss.Context())
+	c.arrived = true
+	ss.SetTrailer(protocolTrailer)
+	if c.span != nil {
 		c.span.Part("admission", c.started, time.Now(), nil)
 	}
 	return next(srv, ss)

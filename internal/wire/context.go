@@ -21,6 +21,9 @@ type contextProblem struct {
 }
 
 func contextOf(f *fault.Error, problems []fault.Problem, requestID string) string {
+	if text, ok := plainContext(f, problems, requestID); ok {
+		return text
+	}
 	m := make(map[string]any, len(f.Context)+3)
 	for k, v := range f.Context {
 		m[k] = finite(v)
@@ -37,6 +40,22 @@ func contextOf(f *fault.Error, problems []fault.Problem, requestID string) strin
 	}
 	text, _ := EncodeJSON(map[string]any{"request_id": requestID, "error_id": f.ID}) // two strings can always be encoded
 	return text
+}
+
+// plainContext is that of a fault whose context has plain values only, as those of refusals do, of which there may be thousands a second.
+func plainContext(f *fault.Error, problems []fault.Problem, requestID string) (text string, ok bool) {
+	const usual, size = 12, 512
+	if f.Kind == fault.Validation || len(problems) > 0 || f.ID != "" || len(f.Context) >= usual {
+		return "", false
+	}
+	members := append(make([]member, 0, usual), member{"request_id", requestID})
+	for name, v := range f.Context {
+		if name != "request_id" {
+			members = append(members, member{name, v})
+		}
+	}
+	b, ok := appendObject(make([]byte, 0, size), members)
+	return string(b), ok
 }
 
 // describe lists the problems; a validation error that is a single fault is its own problem.

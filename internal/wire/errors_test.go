@@ -14,6 +14,7 @@ import (
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 
@@ -79,12 +80,14 @@ func TestRelT11_RetryHintsAreInDetailAndTrailers(t *testing.T) {
 	if !ok || info.GetRetryDelay().AsDuration() != f.RetryAfter {
 		t.Errorf("details %v", s.Details())
 	}
-	md := wire.RetryTrailers(f)
+	md := metadata.MD{}
+	wire.SetRetryTrailers(md, fault.New(fault.CodeOverloaded, "full"))
+	if len(md) > 0 {
+		t.Errorf("trailers without a hint: %v", md)
+	}
+	wire.SetRetryTrailers(md, f)
 	if !slices.Equal(md.Get("grpc-retry-pushback-ms"), []string{"1501"}) || !slices.Equal(md.Get("retry-after"), []string{"2"}) {
 		t.Errorf("trailers %v", md)
-	}
-	if md := wire.RetryTrailers(fault.New(fault.CodeOverloaded, "full")); md != nil {
-		t.Errorf("trailers without a hint: %v", md)
 	}
 	if back := wire.StatusFault(s.Err()); back.Kind != fault.Unavailable || back.Code != fault.CodeOverloaded || back.RetryAfter < f.RetryAfter {
 		t.Errorf("it comes back as %+v", back)
@@ -168,5 +171,27 @@ func TestErrorsOfOldServicesAndOfTheStack(t *testing.T) {
 	}
 	if wire.StatusFault(nil) != nil {
 		t.Error("no error is a fault")
+	}
+}
+
+// TestContextsArePlainlyTheSame: what is rendered without reflection is what the package for JSON would give.
+func TestContextsArePlainlyTheSame(t *testing.T) {
+	f := fault.New(fault.CodeOverloaded, "full")
+	f.Context = map[string]any{
+		"request_id": "another", "z": "a\"b\\c\x01\u2028<&>", "bad": "\xff", "yes": true, "no": false, "int": -5, "long": int64(1) << 62, "big": uint64(1<<64 - 1),
+		"whole": 3.0, "neg": -1e15, "": "",
+	}
+	plain := wire.ErrorToProto(f, wire.ErrorOptions{RequestID: "r"}).GetContext()
+	f.With("other", []string{}) // which takes the other way
+	general := wire.ErrorToProto(f, wire.ErrorOptions{RequestID: "r"}).GetContext()
+	if want := strings.Replace(general, `"other":[],`, "", 1); plain != want {
+		t.Errorf("got %s, want %s", plain, want)
+	}
+	for _, v := range []any{0.5, 1e300, math.Copysign(0, -1), math.NaN(), nil, []int{1}} {
+		f := fault.New(fault.CodeOverloaded, "full").With("v", v)
+		m := contextOf(t, wire.ErrorToProto(f, wire.ErrorOptions{RequestID: "r"}))
+		if _, ok := m["v"]; !ok {
+			t.Errorf("%v is told as %v", v, m)
+		}
 	}
 }

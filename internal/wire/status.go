@@ -31,16 +31,14 @@ func Status(f *fault.Error, o ErrorOptions) *status.Status {
 	return s
 }
 
-// RetryTrailers are the trailers that make clients wait before they try again: grpc's own obey the pushback, not RetryInfo.
-func RetryTrailers(f *fault.Error) metadata.MD {
+// SetRetryTrailers adds the trailers that make clients wait before they try again: grpc's own obey the pushback, not RetryInfo.
+func SetRetryTrailers(md metadata.MD, f *fault.Error) {
 	if f.RetryAfter <= 0 {
-		return nil
+		return
 	}
 	ms := millisOf(f.RetryAfter)
-	return metadata.Pairs(
-		"grpc-retry-pushback-ms", strconv.FormatUint(ms, 10),
-		"retry-after", strconv.FormatUint((ms+999)/1000, 10),
-	)
+	md["grpc-retry-pushback-ms"] = []string{strconv.FormatUint(ms, 10)}
+	md["retry-after"] = []string{strconv.FormatUint((ms+999)/1000, 10)}
 }
 
 // StatusFault returns the fault behind an error of a call: the one in its chain, the one a service sent as a detail, or one
