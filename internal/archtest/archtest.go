@@ -38,6 +38,12 @@ var layers = []layer{
 	{"internal/wire", []string{"api/...", "version", "fault", "mem", "audio/...", "manifest", "node"}},
 	{"client/...", []string{"api/...", "version", "fault", "audio/...", "manifest", "media", "internal/wire", "client/..."}},
 
+	// The load generator: of gRPC it is a client, and of the service it knows the messages.
+	{"internal/load", []string{"api/...", "version", "mem"}},
+	{"internal/load/service", []string{
+		"api/...", "version", "fault", "audio/...", "manifest", "media", "internal/wire", "client", "internal/load",
+	}},
+
 	// Parts of the service that know nothing of the runtime.
 	{"internal/metrics", nil},
 	{"internal/config", []string{"version", "fault", "internal/filewatch"}},
@@ -58,7 +64,7 @@ var layers = []layer{
 	}},
 	{"internal/cli", []string{
 		".", "version", "fault", "audio/...", "manifest", "media", "node/...", "graph", "engine", "client/...",
-		"internal/app", "internal/config", "internal/plot",
+		"internal/app", "internal/config", "internal/plot", "internal/load/...",
 	}},
 	{"cmd/...", []string{"internal/cli"}},
 	{"examples/...", []string{".", "fault", "audio/...", "manifest", "media", "client/..."}},
@@ -77,8 +83,8 @@ var layers = []layer{
 // outside says which packages of this module may import others' packages, by the beginning of their path. What isn't named
 // is free.
 var outside = []layer{
-	{"google.golang.org/grpc", []string{"internal/wire", "internal/server/...", "internal/app", "client/...", "internal/reference", "bench/...", "conformance/..."}},
-	{"google.golang.org/protobuf", []string{"api/...", "internal/wire", "internal/server/...", "internal/app", "client/...", "bench/...", "conformance/..."}},
+	{"google.golang.org/grpc", []string{"internal/wire", "internal/server/...", "internal/app", "client/...", "internal/load/...", "internal/reference", "bench/...", "conformance/..."}},
+	{"google.golang.org/protobuf", []string{"api/...", "internal/wire", "internal/server/...", "internal/app", "client/...", "internal/load/...", "bench/...", "conformance/..."}},
 	{"github.com/prometheus", []string{"internal/metrics"}},
 	{"go.opentelemetry.io", []string{"internal/app"}},
 	{"gonum.org/v1/plot", []string{"internal/plot", "bench/..."}},
