@@ -9,7 +9,7 @@ FUZZTIME ?= 10s
 BENCH ?= .
 
 .DEFAULT_GOAL := help
-.PHONY: help build build-test demo test lint generate proto-generate proto-lint proto-breaking proto-check bench bench-audio fuzz clean
+.PHONY: help build build-test demo test lint generate conformance proto-generate proto-lint proto-breaking proto-check bench bench-audio fuzz clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' Makefile
@@ -36,6 +36,9 @@ generate: proto-generate build ## Write everything that is generated: api/, sche
 
 python-client: build build-test ## Check and test the Python client against the service
 	@scripts/test.sh python-client
+
+conformance: build-test ## Run the conformance cases with every client; prints a table of case by language
+	@scripts/test.sh conformance
 
 python-generate: build ## Write the Python client's messages and node classes
 	@scripts/test.sh python-generate

@@ -7,7 +7,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-steps=(format build vet tests arm64 faults race proto python python-client commands)
+steps=(format build vet tests arm64 faults race proto python python-client conformance commands)
 
 sources() { git ls-files -z --cached --others --exclude-standard '*.go'; }
 
@@ -96,8 +96,7 @@ environment() {
       echo "python3 -m venv doesn't work here; Debian has it in the package python3-venv" >&2
       return 1
     }
-    "$folder/bin/python" -m pip install --quiet --disable-pip-version-check -r "$wanted"
-    cp "$wanted" "$folder/installed.txt"
+    "$folder/bin/python" -m pip install --quiet --disable-pip-version-check -r "$wanted" && cp "$wanted" "$folder/installed.txt"
   fi
 }
 
@@ -123,6 +122,23 @@ python-client() {
   (cd $client && ../../$tools/ruff check -q . ../../examples/python && ../../$tools/ruff format -q --check . ../../examples/python && ../../$tools/mypy)
   $tools/python -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps --no-build-isolation ./$client
   REMOTEMEDIA_BIN="$PWD/bin/remotemedia-test" $tools/python -m pytest -c $client/pyproject.toml $client/tests
+}
+
+# Every client against every case of conformance/, and one table. A language that can't be installed here is skipped with its reason.
+conformance() {
+  go build -o build/conformance/drive ./conformance/drive
+  build/conformance/drive
+}
+
+# What the runner of the Python client needs; 77 says that it can't be had here, and the last line why.
+conformance-python() {
+  local tools=build/python-client/bin
+  environment build/python-client clients/python/requirements-dev.txt || {
+    echo "the packages of clients/python/requirements-dev.txt can't be installed"
+    exit 77
+  }
+  $tools/python -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps --no-build-isolation ./clients/python
+  $tools/python conformance/golden/golden.py --check
 }
 
 # The lines for grpcurl and grpc-health-probe of docs/operate, run as they stand. The two are built to build/tools once.

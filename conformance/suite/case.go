@@ -105,7 +105,11 @@ func readYAML(path string, into any) error {
 	if err != nil {
 		return err
 	}
-	converted, err := yaml.YAMLToJSON(text)
+	var document any
+	if err := yaml.Unmarshal(text, &document); err != nil {
+		return err
+	}
+	converted, err := json.Marshal(document)
 	if err != nil {
 		return err
 	}

@@ -52,7 +52,11 @@ func (c Column) explain(w io.Writer, cases []*Case) (failures int) {
 	}
 	passed, notRun := 0, 0
 	for _, one := range cases {
-		v := c.Verdicts[one.Name]
+		v, ok := c.Verdicts[one.Name]
+		if !ok { // the language broke, which is an error of its own
+			notRun++
+			continue
+		}
 		switch v.Outcome {
 		case Passed:
 			passed++
