@@ -4,21 +4,25 @@ SHELL := bash
 GO ?= go
 BIN := bin
 BUILD_FLAGS := -trimpath -ldflags="-s -w"
+PROGRAM ?= $(BIN)/remotemedia
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME ?= 10s
 BENCH ?= .
 
 .DEFAULT_GOAL := help
-.PHONY: help build build-test demo test lint generate conformance proto-generate proto-lint proto-breaking proto-check bench bench-audio fuzz clean
+.PHONY: help build build-test release demo test lint generate conformance proto-generate proto-lint proto-breaking proto-check bench bench-audio fuzz clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' Makefile
 
 build: ## Build bin/remotemedia, one static program
-	CGO_ENABLED=0 $(GO) build $(BUILD_FLAGS) -o $(BIN)/remotemedia ./cmd/remotemedia
+	CGO_ENABLED=0 $(GO) build $(BUILD_FLAGS) -o $(PROGRAM) ./cmd/remotemedia
 
 build-test: ## Build bin/remotemedia-test, which has the nodes that fail on purpose
 	CGO_ENABLED=0 $(GO) build $(BUILD_FLAGS) -tags faultnodes -o $(BIN)/remotemedia-test ./cmd/remotemedia
+
+release: ## Build the program for all platforms, with checksums, to build/dist
+	@scripts/release.sh
 
 demo: build ## Start the service, send speech through it, write a WAV and a picture to build/demo
 	@scripts/demo.sh

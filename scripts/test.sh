@@ -7,7 +7,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-steps=(format build vet tests arm64 faults race proto python python-client conformance commands)
+steps=(format build vet tests platforms arm64 faults race proto python python-client conformance commands)
 
 sources() { git ls-files -z --cached --others --exclude-standard '*.go'; }
 
@@ -34,6 +34,12 @@ vet() {
 }
 
 tests() { go test -timeout=4m -shuffle=on -count=1 ./...; }
+
+# Links the program for platforms other than this one, and once more in another folder, which has to give the same file.
+platforms() {
+  scripts/release.sh linux/arm64 darwin/arm64 windows/amd64
+  scripts/release.sh again windows/amd64
+}
 
 # The packages that have kernels in assembly: those for arm64 run here in an emulator of that processor, against their
 # portable twins and the golden files. -short and the pattern leave out what takes an emulator minutes.
