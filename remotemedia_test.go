@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -320,7 +321,6 @@ func TestWithCatalogReplacesTheNodeTypes(t *testing.T) {
 
 func TestNothingIsLeftBehind(t *testing.T) {
 	p := compile(t, chain)
-	beforeBuffers, beforeSessions := remotemedia.Outstanding()
 	for i := range 20 {
 		in := on("resample", remotemedia.Planar(44100, tone(440, 44100, 2000+i)))
 		if _, err := p.Run(context.Background(), in); err != nil {
@@ -336,7 +336,14 @@ func TestNothingIsLeftBehind(t *testing.T) {
 		s.Close() // without a flush: the filters still hold samples
 		s.Close()
 	}
-	if buffers, sessions := remotemedia.Outstanding(); buffers != beforeBuffers || sessions != beforeSessions {
-		t.Errorf("%d buffers and %d sessions are out, were %d and %d", buffers, sessions, beforeBuffers, beforeSessions)
+	// A session whose call was given up before this test ends when its worker does, after the call has returned.
+	for deadline := time.Now().Add(10 * time.Second); ; runtime.Gosched() {
+		buffers, sessions := remotemedia.Outstanding()
+		if buffers == 0 && sessions == 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%d buffers and %d sessions are out", buffers, sessions)
+		}
 	}
 }
