@@ -1,6 +1,7 @@
 package server
 
 import (
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -23,29 +24,56 @@ func (s *Server) receiveBody(c *call, stream grpc.ServerStream, in *wire.Incomin
 		return err
 	}
 	limit := s.settings.Load().BodyTimeout
-	var settled atomic.Bool // by the first of the two, who has the say
-	received := make(chan error, 1)
-	go func() {
-		defer release()
-		err := contained(func() error { return receive(stream, in) })
-		if !settled.CompareAndSwap(false, true) {
-			in.Release() // nobody waits for it any more
-			return
-		}
-		received <- err
-	}()
-	timer := time.NewTimer(limit)
-	defer timer.Stop()
+	r := bodies.Get().(*body)
+	r.stream, r.in, r.release = stream, in, release
+	go r.receive()
+	r.timer.Reset(limit)
 	select {
-	case err := <-received:
+	case err := <-r.received:
+		r.timer.Stop()
+		r.recycle()
 		return err
-	case <-timer.C:
-		if !settled.CompareAndSwap(false, true) {
-			return <-received // it came at the very moment
+	case <-r.timer.C:
+		if !r.settled.CompareAndSwap(false, true) {
+			return <-r.received // it came at the very moment
 		}
 		took := limit.Milliseconds()
 		return fault.Limit(fault.CodeTimeLimit, "body_timeout_ms", took, took, took, "send the whole request without delay").WithOp("server.receive")
 	}
+}
+
+// body is a request being received.
+type body struct {
+	stream   grpc.ServerStream
+	in       *wire.Incoming
+	release  func()
+	received chan error
+	timer    *time.Timer
+	settled  atomic.Bool // by the first of the two, who has the say
+}
+
+// bodies are used again where both have done with them: after a request that came in time.
+var bodies = sync.Pool{New: func() any {
+	r := &body{received: make(chan error, 1), timer: time.NewTimer(time.Hour)}
+	r.timer.Stop()
+	return r
+}}
+
+func (r *body) receive() {
+	release := r.release
+	defer release()
+	err := contained(func() error { return receive(r.stream, r.in) })
+	if r.settled.CompareAndSwap(false, true) {
+		r.received <- err // from here on r is the handler's
+		return
+	}
+	r.in.Release() // nobody waits for it any more
+}
+
+func (r *body) recycle() {
+	r.stream, r.in, r.release = nil, nil, nil
+	r.settled.Store(false)
+	bodies.Put(r)
 }
 
 // contained runs f and turns a panic into a fault.
@@ -62,10 +90,12 @@ func contained(f func() error) (err error) {
 // What has come is charged to the execution, and the rest given back, when the body is there.
 func (s *Server) reserveBody(c *call, stream grpc.ServerStream) (release func(), err error) {
 	if !compressed(stream) {
-		return func() {}, nil
+		return nothing, nil
 	}
 	return s.options.Admission.Reserve(c.tenant, int64(s.maxMessage()))
 }
+
+func nothing() {}
 
 // compressed reports whether the messages of a call come compressed, which grpc tells nobody but its own stream.
 func compressed(stream grpc.ServerStream) bool {

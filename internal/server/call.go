@@ -84,7 +84,7 @@ func (s *callStream) Context() context.Context { return s.ctx }
 func (s *callStream) SendMsg(m any) error {
 	if !s.sent {
 		s.sent = true
-		if err := s.SetHeader(metadata.Pairs(headerRequestID, s.call.requestID)); err != nil {
+		if err := s.SendHeader(metadata.Pairs(headerRequestID, s.call.requestID)); err != nil {
 			return err
 		}
 	}

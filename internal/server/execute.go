@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"google.golang.org/grpc"
@@ -31,12 +32,12 @@ func undecodable(err error) error {
 	return status.Errorf(codes.Internal, "the request can't be decoded: %v", err)
 }
 
-// execution is one call of ExecutePipeline.
+// execution is one call of ExecutePipeline. What it needs from call to call is kept and used again: see executions.
 type execution struct {
 	server *Server
 	call   *call
 	req    *pb.ExecuteRequest
-	in     *wire.Incoming
+	in     wire.Incoming // reads into req
 
 	limits   engine.Limits
 	plan     *graph.Plan
@@ -45,17 +46,44 @@ type execution struct {
 	slot     *admission.Slot // held from the decoded request to the encoded answer
 	warnings []string
 	adopt    time.Duration // turning messages into items
-	kinds    map[string]uint64
+
+	key    []byte // of the plan
+	inputs []engine.Input
+	reply  reply
 }
+
+var executions = sync.Pool{New: func() any {
+	x := &execution{req: new(pb.ExecuteRequest)}
+	x.in = wire.Incoming{Message: x.req, KeepManifest: true}
+	return x
+}}
+
+// recycle makes the state of an execution that has ended another's. Nobody may be at work with it.
+func (x *execution) recycle() {
+	x.in.Release()
+	x.req.Reset()
+	clear(x.inputs)
+	x.reply.reset()
+	x.server, x.call, x.plan, x.data, x.session, x.slot, x.warnings = nil, nil, nil, nil, nil, nil, nil
+	if cap(x.key) <= maxKept && cap(x.inputs) <= maxKeptNodes && x.reply.nodes.small() {
+		executions.Put(x)
+	}
+}
+
+// What a large request leaves behind for the next is bounded.
+const (
+	maxKept      = 16 << 10 // bytes
+	maxKeptNodes = 64
+)
 
 // executePipeline runs a manifest over the inputs of the request.
 func (s *Server) executePipeline(ctx context.Context, stream grpc.ServerStream) error {
-	x := &execution{server: s, call: callOf(ctx), req: new(pb.ExecuteRequest)}
-	x.in = &wire.Incoming{Message: x.req, KeepManifest: true}
-	if err := s.receiveBody(x.call, stream, x.in); err != nil {
-		return err
+	x := executions.Get().(*execution)
+	x.server, x.call = s, callOf(ctx)
+	if err := s.receiveBody(x.call, stream, &x.in); err != nil {
+		return err // and x is left to the receiver, which may still be at work
 	}
-	defer x.in.Release()
+	defer x.recycle()
 	err := x.serve(ctx, stream)
 	if x.plan == nil {
 		x.noteManifest()
@@ -116,7 +144,7 @@ func (x *execution) prepare() error {
 		return err
 	}
 	x.limits, x.warnings = limits, warnings
-	if x.plan, x.data, err = x.server.plan(planRequest{ExecuteRequest: x.req, in: x.in}, limits); err != nil {
+	if x.plan, x.data, x.key, err = x.server.plan(planRequest{ExecuteRequest: x.req, in: &x.in, key: x.key}, limits); err != nil {
 		return err
 	}
 	x.call.nodes, x.call.pipeline = len(x.plan.Nodes), shorten(x.plan.Name)
@@ -148,12 +176,15 @@ func (x *execution) run(ctx context.Context, stream grpc.ServerStream) error {
 		return engine.MemoryLimit(err, "")
 	}
 	defer x.session.Account().Release(rest)
-	inputs, err := x.inputs()
-	if err != nil {
+	if err := x.adoptInputs(); err != nil {
 		return err
 	}
-	out, err := x.session.Execute(ctx, inputs)
+	for i := range x.inputs {
+		x.reply.kind(x.inputs[i].Item.Kind)
+	}
+	out, err := x.session.Execute(ctx, x.inputs)
 	if err != nil {
+		x.inputs = nil // a worker that was given up may not have looked at them yet
 		return err
 	}
 	defer out.Release()
@@ -174,32 +205,26 @@ func audioBytes(req *pb.ExecuteRequest) int {
 	return n
 }
 
-// inputs turns the request's inputs into items; on failure it holds none.
-func (x *execution) inputs() ([]engine.Input, error) {
+// adoptInputs turns the request's inputs into items; on failure it holds none.
+func (x *execution) adoptInputs() error {
 	start := time.Now()
 	defer func() { x.adopt = time.Since(start) }()
-	var inputs []engine.Input
+	x.inputs = x.inputs[:0]
 	for i := range x.plan.Nodes {
 		id := x.plan.Nodes[i].ID
 		if in, ok := x.req.GetAudioInputs()[id]; ok {
 			b, timed, err := x.in.Audio(in, x.session.Account())
 			if err != nil {
-				releaseInputs(inputs)
-				return nil, engine.MemoryLimit(err, id)
+				releaseInputs(x.inputs)
+				return engine.MemoryLimit(err, id)
 			}
-			inputs = append(inputs, engine.Input{Node: i, Item: node.AudioItem(b), HasTime: timed})
+			x.inputs = append(x.inputs, engine.Input{Node: i, Item: node.AudioItem(b), HasTime: timed})
 		}
 		if item, ok := x.data[id]; ok {
-			inputs = append(inputs, engine.Input{Node: i, Item: item})
+			x.inputs = append(x.inputs, engine.Input{Node: i, Item: item})
 		}
 	}
-	if len(inputs) > 0 {
-		x.kinds = make(map[string]uint64, 1)
-	}
-	for _, in := range inputs {
-		x.kinds[in.Item.Kind.String()]++
-	}
-	return inputs, nil
+	return nil
 }
 
 func releaseInputs(inputs []engine.Input) {

@@ -27,6 +27,9 @@ var protocolTrailer = metadata.MD{trailerProtocol: {version.Protocol}}
 
 // trailers are those that weren't set when the call was let in. The id goes there when no message carried it as a header.
 func (c *call) trailers(sent bool) metadata.MD {
+	if c.arrived && sent && c.load == "" && c.fault == nil && c.warnings == 0 {
+		return nil
+	}
 	const most = 8
 	md := make(metadata.MD, most)
 	if !c.arrived {

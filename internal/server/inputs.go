@@ -58,7 +58,7 @@ type inputCheck struct {
 
 // checkInputs returns the data items by node id and every problem of the inputs.
 func checkInputs(req planRequest, nodes []endpoint) (map[string]node.Item, []fault.Problem) {
-	c := &inputCheck{req: req.ExecuteRequest, live: req.live, nodes: nodes, data: make(map[string]node.Item, len(req.GetDataInputs()))}
+	c := &inputCheck{req: req.ExecuteRequest, live: req.live, nodes: nodes}
 	c.checkNames()
 	for i := range nodes {
 		c.checkContent(&nodes[i])
@@ -70,7 +70,7 @@ func checkInputs(req planRequest, nodes []endpoint) (map[string]node.Item, []fau
 
 // checkNames finds the ids that no node has.
 func (c *inputCheck) checkNames() {
-	if n := len(c.req.GetAudioInputs()) + len(c.req.GetDataInputs()) + len(c.req.GetOutputNodes()); n == 0 {
+	if c.allKnown() && len(c.req.GetOutputNodes()) == 0 {
 		return
 	}
 	known := make(map[string]bool, len(c.nodes))
@@ -93,6 +93,20 @@ func (c *inputCheck) checkNames() {
 	}
 }
 
+// allKnown reports whether every input is a node's.
+func (c *inputCheck) allKnown() bool {
+	n := len(c.req.GetAudioInputs()) + len(c.req.GetDataInputs())
+	for i := range c.nodes {
+		if _, ok := c.req.GetAudioInputs()[c.nodes[i].id]; ok {
+			n--
+		}
+		if _, ok := c.req.GetDataInputs()[c.nodes[i].id]; ok {
+			n--
+		}
+	}
+	return n == 0
+}
+
 func (c *inputCheck) unknown(code fault.Code, id, path, what string) {
 	ids := make([]string, len(c.nodes))
 	for i, n := range c.nodes {
@@ -110,7 +124,7 @@ func (c *inputCheck) unknown(code fault.Code, id, path, what string) {
 
 // checkContent looks at the inputs themselves.
 func (c *inputCheck) checkContent(n *endpoint) {
-	if in, ok := c.req.GetAudioInputs()[n.id]; ok {
+	if in, ok := c.req.GetAudioInputs()[n.id]; ok && len(wire.CheckAudio(in, n.id, "")) > 0 { // the path is only made where it is told
 		c.faults.content = append(c.faults.content, wire.CheckAudio(in, n.id, audioPath(n.id))...)
 	}
 	if text, ok := c.req.GetDataInputs()[n.id]; ok {
@@ -119,7 +133,7 @@ func (c *inputCheck) checkContent(n *endpoint) {
 			c.faults.content = append(c.faults.content, *problem)
 			return
 		}
-		c.data[n.id] = item
+		put(&c.data, n.id, item)
 	}
 }
 

@@ -27,20 +27,24 @@ func atMost(l, most engine.Limits) engine.Limits {
 
 // limitsToProto renders limits for a client.
 func limitsToProto(l engine.Limits) *pb.ResourceLimits {
-	return &pb.ResourceLimits{
-		MaxMemoryBytes: uint64(l.MemoryBytes), MaxTimeoutMs: uint64(l.Timeout.Milliseconds()), MaxAudioSamples: l.Samples,
-	}
+	m := new(pb.ResourceLimits)
+	fillLimits(m, l)
+	return m
+}
+
+func fillLimits(m *pb.ResourceLimits, l engine.Limits) {
+	m.MaxMemoryBytes, m.MaxTimeoutMs, m.MaxAudioSamples = uint64(l.MemoryBytes), uint64(l.Timeout.Milliseconds()), l.Samples
 }
 
 // limits gives the limits in force for a request: the defaults where it asks for none, and at most the caps, with a warning
 // (or, where the service is set so, a refusal).
 func (s *Server) limits(asked *pb.ResourceLimits) (engine.Limits, []string, error) {
 	settings := s.settings.Load()
-	standard, most := limitsToProto(settings.DefaultLimits), limitsToProto(settings.MaxLimits)
+	standard, most := settings.DefaultLimits, settings.MaxLimits
 	r := limitReader{reject: settings.RejectAboveCap}
-	memory := r.read("max_memory_bytes", asked.GetMaxMemoryBytes(), standard.MaxMemoryBytes, most.MaxMemoryBytes)
-	timeout := r.read("max_timeout_ms", asked.GetMaxTimeoutMs(), standard.MaxTimeoutMs, most.MaxTimeoutMs)
-	samples := r.read("max_audio_samples", asked.GetMaxAudioSamples(), standard.MaxAudioSamples, most.MaxAudioSamples)
+	memory := r.read("max_memory_bytes", asked.GetMaxMemoryBytes(), uint64(standard.MemoryBytes), uint64(most.MemoryBytes))
+	timeout := r.read("max_timeout_ms", asked.GetMaxTimeoutMs(), uint64(standard.Timeout.Milliseconds()), uint64(most.Timeout.Milliseconds()))
+	samples := r.read("max_audio_samples", asked.GetMaxAudioSamples(), standard.Samples, most.Samples)
 	if r.err != nil {
 		return engine.Limits{}, nil, r.err
 	}

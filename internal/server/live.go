@@ -108,7 +108,7 @@ func (l *live) open(init *pb.StreamInit) (*stream.Opened, error) {
 		return nil, err
 	}
 	req := &pb.ExecuteRequest{Manifest: init.GetManifest(), DataInputs: init.GetDataInputs(), OutputNodes: init.GetOutputNodes()}
-	plan, data, err := l.server.plan(planRequest{ExecuteRequest: req, live: true}, limits)
+	plan, data, _, err := l.server.plan(planRequest{ExecuteRequest: req, live: true}, limits)
 	if err != nil {
 		return nil, err
 	}
@@ -151,7 +151,7 @@ func (l *live) Metrics(s *engine.Session, wall, serialization time.Duration) *pb
 	l.call.traceNodes(s.Plan(), stats, l.last.Load())
 	return &pb.ExecutionMetrics{
 		WallTimeMs: positive(wall), CpuTimeMs: positive(serialization + busy(stats)), SerializationTimeMs: positive(serialization),
-		MemoryUsedBytes: uint64(max(s.Account().Peak(), 1)), NodeMetrics: nodeMetrics(s.Plan(), stats),
+		MemoryUsedBytes: uint64(max(s.Account().Peak(), 1)), NodeMetrics: new(nodeReplies).nodeMetrics(s.Plan(), stats),
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/encoding/protowire"
 
 	pb "github.com/remotemedia/remotemedia-go/api/remotemedia/v1"
@@ -18,6 +19,7 @@ import (
 	"github.com/remotemedia/remotemedia-go/internal/metrics"
 	"github.com/remotemedia/remotemedia-go/internal/server/stream"
 	"github.com/remotemedia/remotemedia-go/internal/wire"
+	"github.com/remotemedia/remotemedia-go/version"
 )
 
 // NewRecorder makes the recorder of a server's metrics: one that knows its methods and the types of its errors.
@@ -32,13 +34,18 @@ func NewRecorder(o metrics.Options) *metrics.Recorder {
 }
 
 // observe counts each call when it ends, and tells balancers how busy the service is.
-func (s *Server) observe(srv any, ss grpc.ServerStream, _ *grpc.StreamServerInfo, next grpc.StreamHandler) error {
+func (s *Server) observe(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) error {
 	err := next(srv, ss)
 	c := callOf(ss.Context())
 	s.metrics.Call(c.measured())
-	c.load = s.load()
+	if !c.arrived || lasting(info) {
+		c.load = s.load().text
+	}
 	return err
 }
+
+// lasting reports whether a call may be open for long.
+func lasting(info *grpc.StreamServerInfo) bool { return info.IsClientStream || info.IsServerStream }
 
 // measured is the call as the metrics have it.
 func (c *call) measured() metrics.Call {
@@ -99,18 +106,20 @@ const loadEvery = 100 * time.Millisecond
 type reports struct{ last atomic.Pointer[report] }
 
 type report struct {
-	made time.Time
-	text string
+	made     time.Time
+	text     string
+	trailers metadata.MD // it and the protocol; never changed
 }
 
 // load is the report.
-func (s *Server) load() string {
+func (s *Server) load() *report {
 	last := s.reports.last.Load()
 	if last == nil || time.Since(last.made) >= loadEvery {
-		last = &report{time.Now(), s.measureLoad()}
+		text := s.measureLoad()
+		last = &report{time.Now(), text, metadata.MD{trailerLoad: {text}, trailerProtocol: {version.Protocol}}}
 		s.reports.last.Store(last)
 	}
-	return last.text
+	return last
 }
 
 // measureLoad encodes the load. The message has three numbers of a format that can't change; its generated code would link all of xDS.

@@ -18,14 +18,19 @@ type outputs struct {
 
 // fill takes an output in, in place of the one before.
 func (o *outputs) fill(out *engine.Output) {
-	clear(o.audio)
-	o.audio = o.audio[:0]
-	clear(o.data)
-	clear(o.dataLists)
+	o.reset()
 	for i := range out.Nodes {
 		o.addAudio(&out.Nodes[i])
 		o.addData(&out.Nodes[i])
 	}
+}
+
+// reset lets go of what it refers to.
+func (o *outputs) reset() {
+	clear(o.audio)
+	o.audio = o.audio[:0]
+	clear(o.data)
+	clear(o.dataLists)
 }
 
 // addAudio fills the list only where it tells more than one buffer does.

@@ -19,6 +19,7 @@ import (
 type planRequest struct {
 	*pb.ExecuteRequest
 	in   *wire.Incoming // which may have the manifest as it came; nil for a stream
+	key  []byte         // memory for the plan's key
 	live bool
 }
 
@@ -30,34 +31,34 @@ func (r *planRequest) encoded() []byte {
 	return r.in.Manifest
 }
 
-// plan returns the checked pipeline of a request, from the cache or compiled, and its data inputs as items by node id. All
-// problems of manifest and inputs are told together.
-func (s *Server) plan(req planRequest, limits engine.Limits) (*graph.Plan, map[string]node.Item, error) {
+// plan returns the checked pipeline of a request, from the cache or compiled, its data inputs as items by node id, and its key's memory
+// for the next. All problems of manifest and inputs are told together.
+func (s *Server) plan(req planRequest, limits engine.Limits) (*graph.Plan, map[string]node.Item, []byte, error) {
 	if req.GetManifest() == nil && req.encoded() == nil {
-		return nil, nil, fault.New(fault.CodeManifestMissing, "the request has no manifest: set the field manifest to a pipeline with at least one node")
+		return nil, nil, req.key, fault.New(fault.CodeManifestMissing, "the request has no manifest: set the field manifest to a pipeline with at least one node")
 	}
 	key, err := s.planKey(req, limits)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	if plan, ok := s.plans.Get(key); ok {
 		data, problems := checkInputs(req, endpointsOfPlan(plan))
 		if f := fault.FromProblems(problems); f != nil {
-			return nil, nil, f
+			return nil, nil, key, f
 		}
-		return plan, data, nil
+		return plan, data, key, nil
 	}
 	if req.in != nil {
 		if err := req.in.DecodeManifest(); err != nil {
-			return nil, nil, undecodable(err)
+			return nil, nil, key, undecodable(err)
 		}
 	}
 	plan, data, f := s.compile(req, limits)
 	if f != nil {
-		return nil, nil, f
+		return nil, nil, key, f
 	}
 	s.plans.Put(key, plan)
-	return plan, data, nil
+	return plan, data, key, nil
 }
 
 func (s *Server) compile(req planRequest, limits engine.Limits) (*graph.Plan, map[string]node.Item, *fault.Error) {
@@ -86,10 +87,12 @@ func markOutputs(m *manifest.Manifest, ids []string) {
 // planKey is everything that a plan depends on: catalogue, settings, limits, further outputs, and the manifest itself, as the bytes in
 // which it came: other bytes that mean the same are another plan's. Each part but the last has its length before it.
 func (s *Server) planKey(req planRequest, limits engine.Limits) ([]byte, error) {
-	key := appendPart(nil, s.options.Catalog.Version())
+	key := appendPart(req.key[:0], s.options.Catalog.Version())
 	key = binary.AppendUvarint(key, uint64(limits.MemoryBytes))
 	key = binary.AppendUvarint(key, s.settings.Load().generation)
-	outputs := slices.Compact(slices.Sorted(slices.Values(req.GetOutputNodes())))
+	outputs := slices.Clone(req.GetOutputNodes())
+	slices.Sort(outputs)
+	outputs = slices.Compact(outputs)
 	key = binary.AppendUvarint(key, uint64(len(outputs)))
 	for _, id := range outputs {
 		key = appendPart(key, id)

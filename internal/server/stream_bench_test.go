@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"os"
 	"os/exec"
@@ -17,6 +18,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/encoding"
+	"google.golang.org/grpc/experimental"
 	grpcmem "google.golang.org/grpc/mem"
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
@@ -24,6 +26,7 @@ import (
 	pb "github.com/remotemedia/remotemedia-go/api/remotemedia/v1"
 	"github.com/remotemedia/remotemedia-go/engine"
 	"github.com/remotemedia/remotemedia-go/internal/server"
+	"github.com/remotemedia/remotemedia-go/internal/wire"
 	"github.com/remotemedia/remotemedia-go/mem"
 )
 
@@ -335,6 +338,47 @@ func BenchmarkServerCall(b *testing.B) {
 	client.order(b.N)
 	b.StopTimer()
 	client.stop()
+}
+
+// BenchmarkEchoCall counts what a bare server allocates for the same: grpc with the codec of the service, and nothing else.
+func BenchmarkEchoCall(b *testing.B) {
+	pool := mem.NewPool(mem.DefaultRetain)
+	codec := wire.NewCodec(pool)
+	s := grpc.NewServer(grpc.ForceServerCodecV2(codec), experimental.BufferPool(pool), grpc.WriteBufferSize(64<<10),
+		grpc.StaticStreamWindowSize(256<<10), grpc.StaticConnWindowSize(4<<20),
+		grpc.UnknownServiceHandler(func(_ any, stream grpc.ServerStream) error { return echoExecution(codec, pool, stream) }))
+	client := startClient(b, listenBench(b, s.Serve, s.GracefulStop), "unary")
+	client.order(100)
+	b.ReportAllocs()
+	b.ResetTimer()
+	client.order(b.N)
+	b.StopTimer()
+	client.stop()
+}
+
+// echoExecution answers an execution with its own audio.
+func echoExecution(codec *wire.Codec, pool *mem.Pool, stream grpc.ServerStream) error {
+	req := new(pb.ExecuteRequest)
+	in := &wire.Incoming{Message: req, KeepManifest: true}
+	if err := stream.RecvMsg(in); err != nil {
+		return err
+	}
+	defer in.Release()
+	account := mem.NewAccount(pool, mem.Unlimited{}, math.MaxInt64)
+	var given []wire.Audio
+	for id, m := range req.GetAudioInputs() {
+		buffer, _, err := in.Audio(m, account)
+		if err != nil {
+			return err
+		}
+		defer buffer.Release()
+		given = append(given, wire.Audio{NodeID: id, Buffer: buffer})
+	}
+	frame, err := codec.EncodeExecution(given, account, new(pb.ExecutionResult), func(time.Duration) *pb.ExecutionMetrics { return nil })
+	if err != nil {
+		return err
+	}
+	return stream.SendMsg(&frame)
 }
 
 const (

@@ -57,11 +57,15 @@ func (s *Server) trace(srv any, ss grpc.ServerStream, _ *grpc.StreamServerInfo, 
 }
 
 // arrive notes that a call was let in: the innermost of the chain. From here on grpc itself may end the call, where its message can't be
-// received, so that the protocol's trailer is set now.
-func (s *Server) arrive(srv any, ss grpc.ServerStream, _ *grpc.StreamServerInfo, next grpc.StreamHandler) error {
+// received, so that the protocol's trailer is set now. Calls that are over soon get the load with it.
+func (s *Server) arrive(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) error {
 	c := callOf(ss.Context())
 	c.arrived = true
-	ss.SetTrailer(protocolTrailer)
+	if lasting(info) {
+		ss.SetTrailer(protocolTrailer)
+	} else {
+		ss.SetTrailer(s.load().trailers)
+	}
 	if c.span != nil {
 		c.span.Part("admission", c.started, time.Now(), nil)
 	}

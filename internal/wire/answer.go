@@ -40,7 +40,11 @@ func (c *Codec) EncodeExecution(
 	if err != nil {
 		return Frame{}, err
 	}
-	if err := a.message(&pb.ExecutionResult{Metrics: metrics(time.Since(start))}); err != nil {
+	if m := metrics(time.Since(start)); m != nil {
+		a.begin(resultMetrics, proto.Size(m))
+		err = a.message(m)
+	}
+	if err != nil {
 		a.drop()
 		return Frame{}, err
 	}

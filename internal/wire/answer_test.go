@@ -232,3 +232,21 @@ func TestMetricsAreToldTheTime(t *testing.T) {
 	f.Free()
 	r.checkEmpty(t)
 }
+
+// Messages are used again for other answers, and nothing of the earlier ones shows.
+func TestMessagesMayBeUsedAgain(t *testing.T) {
+	r := newRig()
+	result := &pb.ExecutionResult{EffectiveLimits: new(pb.ResourceLimits)}
+	metrics := &pb.ExecutionMetrics{DataTypeBreakdown: map[string]uint64{}}
+	for _, n := range []uint64{1 << 60, 1, 1 << 30} {
+		result.EffectiveLimits.MaxAudioSamples, metrics.DataTypeBreakdown["audio"] = n, n
+		f, err := r.codec.EncodeExecution(nil, r.account, result, func(time.Duration) *pb.ExecutionMetrics { return metrics })
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := proto.Clone(result).(*pb.ExecutionResult)
+		want.Metrics = metrics
+		check(t, r, &f, &pb.ExecuteResponse{Outcome: &pb.ExecuteResponse_Result{Result: want}})
+	}
+	r.checkEmpty(t)
+}

@@ -31,6 +31,8 @@ const (
 	audioStream     protowire.Number = 103
 
 	listBuffers protowire.Number = 1 // AudioBufferList
+
+	resultMetrics protowire.Number = 3 // ExecutionResult
 )
 
 // scratch is memory that is used again from request to request.

@@ -46,10 +46,10 @@ func (a *answer) room(n int) {
 	a.held.head, a.head = larger, (*larger)[:len(a.head)]
 }
 
-// message appends the fields of a message.
+// message appends the fields of a message. Its size is taken anew, as messages are used again, and then holds for the encoding.
 func (a *answer) message(m proto.Message) (err error) {
+	a.room(proto.Size(m))
 	options := proto.MarshalOptions{UseCachedSize: true}
-	a.room(options.Size(m))
 	a.head, err = options.MarshalAppend(a.head, m)
 	return err
 }

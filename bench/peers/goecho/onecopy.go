@@ -36,7 +36,8 @@ func (o onecopy) options() []grpc.ServerOption {
 }
 
 func (o onecopy) execute(decode func(any) error) (any, error) {
-	in := wire.Incoming{Message: new(pb.ExecuteRequest)}
+	in := wire.Incoming{Message: new(pb.ExecuteRequest), KeepManifest: true}
+	defer in.Release()
 	if err := decode(&in); err != nil {
 		return nil, err
 	}
