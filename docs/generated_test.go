@@ -83,6 +83,28 @@ func TestT075_EveryCodeAndEveryTypeIsInTheCatalogue(t *testing.T) {
 	}
 }
 
+// oldMethods are those of the Python service, in the order of its definition.
+var oldMethods = []string{
+	"ExecuteNode", "ExecuteCustomTask", "StreamNode", "StreamObject", "ExecuteObjectMethod", "GetStatus", "ListNodes", "InitGenerator", "GetNextBatch",
+	"CloseGenerator", "ExportTypeScriptDefinitions", "RegisterPipeline", "UnregisterPipeline", "ListPipelines", "GetPipelineInfo", "ExecutePipeline",
+	"StreamPipeline", "SavePipeline", "LoadPipeline", "ListStoredPipelines", "ClonePipeline", "SaveNode", "LoadNode", "ListStoredNodes",
+}
+
+func TestT090_EveryOldMethodHasItsLine(t *testing.T) {
+	_, table, _ := strings.Cut(read(t, "migration.md"), "| old RPC | now |")
+	table, _, _ = strings.Cut(table, "\n\n")
+	for _, method := range oldMethods {
+		named := false
+		for row := range strings.Lines(table) {
+			cells := strings.Split(row, " | ")
+			named = named || len(cells) == 2 && strings.Contains(cells[0], "`"+method+"`") && len(cells[1]) > 10
+		}
+		if !named {
+			t.Errorf("nothing is said of %s", method)
+		}
+	}
+}
+
 func read(t *testing.T, path string) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.FromSlash(path))

@@ -7,7 +7,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-steps=(format build vet tests platforms arm64 faults race proto python python-client conformance commands)
+steps=(format build vet tests platforms arm64 faults race proto python python-client conformance commands docs)
 
 sources() { git ls-files -z --cached --others --exclude-standard '*.go'; }
 
@@ -149,6 +149,9 @@ conformance-python() {
 
 # The lines for grpcurl and grpc-health-probe of docs/operate, run as they stand. The two are built to build/tools once.
 commands() { REMOTEMEDIA_TOOLS=install go test -timeout 10m -count=1 -run QS2 ./deploy; }
+
+# The quickstart and the guide to migration, followed to the letter in a copy of this folder: they build, install and start things.
+docs() { REMOTEMEDIA_DOCS=1 go test -timeout 10m -count=1 -v -run SC007 ./docs; }
 
 announce() {
   local name=$1 began=$SECONDS

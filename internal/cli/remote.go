@@ -13,15 +13,33 @@ import (
 	"github.com/remotemedia/remotemedia-go/media"
 )
 
+// tokenVariable names the variable of the environment with the token that calls to a service carry. There is no flag for it:
+// other users of the machine see command lines.
+const tokenVariable = "REMOTEMEDIA_TOKEN"
+
+// dial makes a client for a service, with the token of the environment, if there is one.
+func dial(server string, env *Env, options ...client.Option) (*client.Client, error) {
+	for _, variable := range env.Environ {
+		if token, ok := strings.CutPrefix(variable, tokenVariable+"="); ok && token != "" {
+			options = append(options, client.WithToken(token))
+		}
+	}
+	c, err := client.Dial(server, options...)
+	if err != nil {
+		return nil, usageError{err.Error()}
+	}
+	return c, nil
+}
+
 // executeRemote runs once on the service.
 func (c *runCmd) executeRemote(ctx context.Context, in media.Inputs, env *Env) (string, *media.Result, error) {
 	m, err := loadManifest(c.Manifest, env)
 	if err != nil {
 		return "", nil, err
 	}
-	remote, err := client.Dial(c.Server)
+	remote, err := dial(c.Server, env)
 	if err != nil {
-		return "", nil, usageError{err.Error()}
+		return "", nil, err
 	}
 	defer remote.Close()
 	r, err := remote.Execute(ctx, client.Request{Manifest: m, Inputs: in, Limits: c.limits()})
@@ -50,10 +68,10 @@ func placed(m *manifest.Manifest, server string, err error) error {
 	return manifestError{name, f}
 }
 
-func remoteVersion(ctx context.Context, server string) (versions, error) {
-	remote, err := client.Dial(server, client.WithRetry(client.NoRetry))
+func remoteVersion(ctx context.Context, server string, env *Env) (versions, error) {
+	remote, err := dial(server, env, client.WithRetry(client.NoRetry))
 	if err != nil {
-		return versions{}, usageError{err.Error()}
+		return versions{}, err
 	}
 	defer remote.Close()
 	v, err := remote.Version(ctx)
@@ -72,9 +90,9 @@ type healthCmd struct {
 
 // Run prints the status. The exit code is 0 only when it is SERVING.
 func (c *healthCmd) Run(ctx context.Context, env *Env) error {
-	remote, err := client.Dial(c.Server, client.WithRetry(client.NoRetry)) // the answer is about now
+	remote, err := dial(c.Server, env, client.WithRetry(client.NoRetry)) // the answer is about now
 	if err != nil {
-		return usageError{err.Error()}
+		return err
 	}
 	defer remote.Close()
 	limited, cancel := context.WithTimeout(ctx, c.Timeout)

@@ -57,7 +57,7 @@ func (c *versionCmd) Run(ctx context.Context, env *Env) error {
 	v := local()
 	if c.Server != "" {
 		var err error
-		if v, err = remoteVersion(ctx, c.Server); err != nil {
+		if v, err = remoteVersion(ctx, c.Server, env); err != nil {
 			return err
 		}
 	}

@@ -1,0 +1,71 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"strings"
+	"testing"
+
+	remotemedia "github.com/remotemedia/remotemedia-go"
+	"github.com/remotemedia/remotemedia-go/internal/app"
+	"github.com/remotemedia/remotemedia-go/internal/config"
+)
+
+// The token of the environment goes with every call, of run and of stream.
+func TestT080_CommandsShowTheTokenOfTheEnvironment(t *testing.T) {
+	token, hash := app.NewToken()
+	address := guardedService(t, hash)
+	call := func(environ []string, args ...string) outcome {
+		var stdout, stderr bytes.Buffer
+		code := Run(context.Background(), append(args, "--server", address, "-q"), Env{Stdout: &stdout, Stderr: &stderr, Environ: environ})
+		return outcome{code, stdout.String(), stderr.String()}
+	}
+	for _, args := range [][]string{{"run", speech, "-i", sentences}, {"stream", speech, "-i", sentences}} {
+		if o := call([]string{"REMOTEMEDIA_TOKEN=" + token}, args...); o.code != ExitOK {
+			t.Errorf("%s with the token: %+v", args[0], o)
+		}
+		for _, environ := range [][]string{nil, {"REMOTEMEDIA_TOKEN="}} {
+			if o := call(environ, args...); o.code != ExitRefused || !strings.Contains(o.stderr, "needs a token") {
+				t.Errorf("%s with %q: %+v", args[0], environ, o)
+			}
+		}
+		if o := call([]string{"REMOTEMEDIA_TOKEN=wrong"}, args...); o.code != ExitRefused || !strings.Contains(o.stderr, "isn't known") {
+			t.Errorf("%s with a wrong token: %+v", args[0], o)
+		}
+	}
+}
+
+// guardedService serves for the length of the test to those who have the token of the hash.
+func guardedService(t *testing.T, hash string) (address string) {
+	t.Helper()
+	catalog, err := remotemedia.Catalog()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, _, err := config.Load(config.Sources{Args: map[string]string{"auth.tokens": "[" + hash + "]", "server.admin.enabled": "false"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ready, done := make(chan string, 1), make(chan error, 1)
+	go func() {
+		done <- app.Serve(ctx, app.Options{
+			Config: c, Listen: []string{"127.0.0.1:0"}, Catalog: catalog, Log: slog.New(slog.DiscardHandler),
+			Ready: func(address, _ string) { ready <- address },
+		})
+	}()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("the service ended with %v", err)
+		}
+	})
+	select {
+	case address = <-ready:
+	case err := <-done:
+		done <- nil
+		t.Fatal(err)
+	}
+	return address
+}
