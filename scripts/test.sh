@@ -125,7 +125,10 @@ python-client() {
   environment build/python-protos $client/tools/requirements.txt
   build/python-protos/bin/python $client/tools/gen_protos.py --check
   python3 scripts/gen-builders.py --check
-  (cd $client && ../../$tools/ruff check -q . ../../examples/python && ../../$tools/ruff format -q --check . ../../examples/python && ../../$tools/mypy)
+  (cd $client && for what in "check -q" "format -q --check"; do
+    # shellcheck disable=SC2086 # two words
+    ../../$tools/ruff $what . ../../examples/python ../../conformance/runners/python ../../conformance/golden
+  done && ../../$tools/mypy)
   $tools/python -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps --no-build-isolation ./$client
   REMOTEMEDIA_BIN="$PWD/bin/remotemedia-test" $tools/python -m pytest -c $client/pyproject.toml $client/tests
 }

@@ -66,7 +66,9 @@ def main():
         path, data = HERE / f"{name}.f32", np.asarray(samples, "<f4").tobytes()
         if not check:
             path.write_bytes(data)
-        elif not path.is_file() or not np.allclose(np.frombuffer(path.read_bytes(), "<f4"), np.frombuffer(data, "<f4"), rtol=0, atol=1e-7):
+        elif not path.is_file() or not np.allclose(
+            np.frombuffer(path.read_bytes(), "<f4"), np.frombuffer(data, "<f4"), rtol=0, atol=1e-7
+        ):
             wrong.append(path.name)
     if wrong:
         sys.exit(f"golden.py gives something else than is committed: {', '.join(wrong)}")

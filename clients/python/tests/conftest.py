@@ -1,5 +1,7 @@
 """Fixtures: the service, gates before it, clients, and audio."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -22,13 +24,25 @@ def client(address):
         yield client
 
 
+@pytest.fixture(scope="session")
+def guarded(tmp_path_factory):
+    """A service that wants tokens: its address, and two of them, of which the narrow one may only execute."""
+    tokens = {"full": "full-0123456789abcdef", "narrow": "narrow-0123456789abcdef"}
+    file = tmp_path_factory.mktemp("tokens") / "tokens.json"
+    entries = [{"name": "full", "token": tokens["full"]}, {"name": "narrow", "token": tokens["narrow"], "scopes": ["execute"]}]
+    file.write_text(json.dumps(entries))
+    server = Server(settings={"auth.tokens_file": file})
+    yield server.address, tokens
+    assert server.stop() == 0
+
+
 @pytest.fixture
 def gate(address):
     """Make gates, which are stopped behind the test."""
     made = []
 
-    def make(rule, credentials=None):
-        made.append(Gate(address, rule, credentials))
+    def make(rule):
+        made.append(Gate(address, rule))
         return made[-1]
 
     yield make

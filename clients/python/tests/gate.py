@@ -1,12 +1,11 @@
-"""A gate before the real service: it lets through what a rule allows, and otherwise answers as services under load, with tokens, or
-of other releases do. Bytes pass through it untouched."""
+"""A gate before the real service: it lets through what a rule allows, and otherwise answers as services under load, or of other
+releases do. Bytes pass through it untouched."""
 
 from concurrent import futures
 
 import grpc
 
 from remotemedia_grpc._options import EXECUTE, STREAM, VERSION
-from remotemedia_grpc._pb import common_pb2
 from remotemedia_grpc._wire import bytes_field, number_field
 
 
@@ -32,14 +31,13 @@ class Refusal(Exception):
 class Gate(grpc.GenericRpcHandler):
     """rule(method, headers) is asked before each call, and may raise a Refusal, or return the bytes of an answer."""
 
-    def __init__(self, target, rule, credentials=None):
+    def __init__(self, target, rule):
         self.calls = []
         self._rule = rule
         self._channel = grpc.insecure_channel(target, [("grpc.enable_http_proxy", 0), ("grpc.max_receive_message_length", -1)])
         limits = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1), ("grpc.so_reuseport", 0)]
         self._server = grpc.server(futures.ThreadPoolExecutor(8), [self], options=limits)
-        add = self._server.add_insecure_port if credentials is None else lambda at: self._server.add_secure_port(at, credentials)
-        self.address = f"localhost:{add('localhost:0')}"
+        self.address = f"localhost:{self._server.add_insecure_port('localhost:0')}"
         self._server.start()
 
     def service(self, details):
@@ -71,8 +69,4 @@ class Gate(grpc.GenericRpcHandler):
         return sum(called == method for called, _ in self.calls)
 
 
-def authentication(message, code):
-    return common_pb2.ErrorResponse(error_type=common_pb2.ERROR_TYPE_AUTHENTICATION, message=message, code=code, context="{}")
-
-
-__all__ = ["EXECUTE", "STREAM", "VERSION", "Gate", "Refusal", "authentication"]
+__all__ = ["EXECUTE", "STREAM", "VERSION", "Gate", "Refusal"]

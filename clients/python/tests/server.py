@@ -19,11 +19,13 @@ def binary():
 class Server:
     """A service that runs until stop(), and is ended by its own handle."""
 
-    def __init__(self, listen="127.0.0.1:0", *flags):
+    def __init__(self, listen="127.0.0.1:0", settings=None):
+        """Settings are keys of the configuration with their values."""
         if not binary().is_file():
             raise FileNotFoundError(f"{binary()} isn't there: make build-test, or name another program in REMOTEMEDIA_BIN")
         self.tail = deque(maxlen=40)
         self._addresses = queue.Queue()
+        flags = [f"--set={key}={value}" for key, value in (settings or {}).items()]
         command = [str(binary()), "serve", "--listen", listen, "--admin", "none", *flags]
         self._process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True

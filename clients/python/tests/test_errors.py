@@ -8,7 +8,7 @@ import grpc
 import numpy as np
 import pytest
 
-from gate import EXECUTE, STREAM, VERSION, Refusal, authentication
+from gate import EXECUTE, STREAM, VERSION, Refusal
 from remotemedia_grpc import (
     AsyncClient,
     AuthenticationError,
@@ -182,24 +182,22 @@ def test_a_closed_client(address):
         client.version()
 
 
-def test_tokens(address, gate, tone):
-    def rule(method, headers):
-        if method == VERSION or headers.get("authorization") == "Bearer right":
-            return
-        error = authentication("the token isn't known: set the header authorization: Bearer TOKEN", "token_unknown")
-        raise Refusal(grpc.StatusCode.UNAUTHENTICATED, error.message, error=error)
-
-    door = gate(rule)
-    with Client(door.address, token="right") as client:
+def test_tokens(guarded, tone):
+    address, tokens = guarded
+    with Client(address, token=tokens["full"]) as client:
         assert client.run(PassThrough(), tone, rate=48000).status == "success"
         assert len(list(client.stream(PassThrough(), [tone], rate=48000))) == 3
-    with Client(door.address, token=lambda: "wrong") as client:
-        for call in (lambda: client.run(PassThrough(), tone, rate=48000), lambda: list(client.stream(PassThrough()))):
-            with pytest.raises(AuthenticationError, match="set the header") as caught:
-                call()
-            assert (caught.value.code, caught.value.status) == ("token_unknown", "UNAUTHENTICATED")
-    assert door.count(EXECUTE) == 2
-    assert door.count(STREAM) == 2
+    for token, code, words in ((None, "token_missing", "authorization"), (lambda: "wrong", "token_unknown", "isn't known")):
+        with Client(address, token=token) as client:
+            for call in (lambda c=client: c.run(PassThrough(), tone, rate=48000), lambda c=client: list(c.stream(PassThrough()))):
+                with pytest.raises(AuthenticationError, match=words) as caught:
+                    call()
+                assert (caught.value.code, caught.value.status) == (code, "UNAUTHENTICATED")
+    with Client(address, token=tokens["narrow"]) as client:
+        assert client.run(PassThrough(), tone, rate=48000).status == "success"
+        with pytest.raises(AuthenticationError, match="stream") as caught:
+            list(client.stream(PassThrough()))
+        assert (caught.value.code, caught.value.status) == ("token_scope", "PERMISSION_DENIED")
 
 
 def test_statuses_without_details(gate, tone):

@@ -53,6 +53,10 @@ def test_module_shows_a_service(address):
     assert f"at {address}" in out
     assert "compatible" in out
     assert "  AudioResample\n" in out
+    assert "requests     " not in out
+    out = run(address, "-m", "remotemedia_grpc", address, "--metrics")
+    assert "requests     " in out
+    assert "executions   " in out
     assert "is it running there" in run(address, "-m", "remotemedia_grpc", "127.0.0.1:1", code=3)
 
 

@@ -1,13 +1,13 @@
-"""Encrypted connections: a gate with a certificate stands before the service."""
+"""Encrypted connections to the real service."""
 
 import shutil
 import subprocess
 
-import grpc
 import pytest
 
 from remotemedia_grpc import TLS, Client, Retry, UnavailableError, ValidationError
 from remotemedia_grpc.nodes import PassThrough
+from server import Server
 
 ONCE = Retry(attempts=1)
 
@@ -24,7 +24,8 @@ def pki(tmp_path_factory):
     folder = tmp_path_factory.mktemp("pki")
     key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
     openssl(folder, "req", "-x509", *key, "-days", "2", "-subj", "/CN=ca", "-keyout", "ca.key", "-out", "ca.pem")
-    for name, extension in (("server", "subjectAltName=DNS:localhost,DNS:audio.test"), ("client", "extendedKeyUsage=clientAuth")):
+    server = "subjectAltName=DNS:localhost,DNS:audio.test,IP:127.0.0.1"
+    for name, extension in (("server", server), ("client", "extendedKeyUsage=clientAuth")):
         openssl(folder, "req", *key, "-subj", f"/CN={name}", "-keyout", f"{name}.key", "-out", f"{name}.csr")
         (folder / f"{name}.ext").write_text(extension)
         sign = ("x509", "-req", "-days", "2", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-extfile", f"{name}.ext")
@@ -32,9 +33,23 @@ def pki(tmp_path_factory):
     return folder
 
 
-def credentials(pki, mutual):
-    pair = ((pki / "server.key").read_bytes(), (pki / "server.pem").read_bytes())
-    return grpc.ssl_server_credentials([pair], (pki / "ca.pem").read_bytes() if mutual else None, mutual)
+def encrypted(pki, **more):
+    keys = {"cert_path": pki / "server.pem", "key_path": pki / "server.key", **more}
+    return Server(settings={f"server.tls.{name}": path for name, path in keys.items()})
+
+
+@pytest.fixture(scope="module")
+def door(pki):
+    server = encrypted(pki)
+    yield server.address
+    assert server.stop() == 0
+
+
+@pytest.fixture(scope="module")
+def mutual_door(pki):
+    server = encrypted(pki, client_ca_path=pki / "ca.pem")
+    yield server.address
+    assert server.stop() == 0
 
 
 def works(client, tone):
@@ -44,23 +59,21 @@ def works(client, tone):
     )
 
 
-def test_tls(gate, pki, tone):
-    door = gate(lambda method, headers: None, credentials(pki, mutual=False))
-    with Client(door.address, tls=TLS(ca=pki / "ca.pem")) as client:
+def test_tls(door, pki, tone):
+    with Client(door, tls=TLS(ca=pki / "ca.pem")) as client:
         assert works(client, tone)
-    with Client(door.address, tls=TLS(ca=(pki / "ca.pem").read_bytes(), server_name="audio.test")) as client:
+    with Client(door, tls=TLS(ca=(pki / "ca.pem").read_bytes(), server_name="audio.test")) as client:
         assert works(client, tone)
     for wrong in (True, TLS(ca=pki / "ca.pem", server_name="other.test"), False):
-        with Client(door.address, tls=wrong, retry=ONCE) as client, pytest.raises(UnavailableError, match="certificate"):
+        with Client(door, tls=wrong, retry=ONCE) as client, pytest.raises(UnavailableError, match="certificate"):
             client.run(PassThrough(), tone, rate=48000)
 
 
-def test_mutual_tls(gate, pki, tone):
-    door = gate(lambda method, headers: None, credentials(pki, mutual=True))
+def test_mutual_tls(mutual_door, pki, tone):
     mine = TLS(ca=pki / "ca.pem", cert=pki / "client.pem", key=pki / "client.key")
-    with Client(door.address, tls=mine) as client:
+    with Client(mutual_door, tls=mine) as client:
         assert works(client, tone)
-    with Client(door.address, tls=TLS(ca=pki / "ca.pem"), retry=ONCE) as client, pytest.raises(UnavailableError):
+    with Client(mutual_door, tls=TLS(ca=pki / "ca.pem"), retry=ONCE) as client, pytest.raises(UnavailableError):
         client.run(PassThrough(), tone, rate=48000)
 
 

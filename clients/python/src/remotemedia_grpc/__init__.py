@@ -30,6 +30,7 @@ from remotemedia_grpc.errors import (
 )
 from remotemedia_grpc.grpc_client import Client
 from remotemedia_grpc.manifest import Manifest
+from remotemedia_grpc.metrics import Latency, NodeTypeStats, OpenStream, ServiceMetrics
 from remotemedia_grpc.pipeline import Node, Pipeline, PipelineLike
 from remotemedia_grpc.results import (
     Answer,
@@ -66,12 +67,15 @@ __all__ = [
     "DeadlineExceededError",
     "Event",
     "InternalError",
+    "Latency",
     "Limits",
     "Manifest",
     "Metrics",
     "Node",
     "NodeExecutionError",
     "NodeReport",
+    "NodeTypeStats",
+    "OpenStream",
     "Outputs",
     "Pipeline",
     "PipelineLike",
@@ -82,6 +86,7 @@ __all__ = [
     "ResourceLimitError",
     "Result",
     "Retry",
+    "ServiceMetrics",
     "Stream",
     "UnavailableError",
     "ValidationError",

@@ -20,6 +20,7 @@ Token: TypeAlias = "str | Callable[[], str]"
 
 EXECUTE = "/remotemedia.v1.PipelineExecutionService/ExecutePipeline"
 VERSION = "/remotemedia.v1.PipelineExecutionService/GetVersion"
+METRICS = "/remotemedia.v1.PipelineExecutionService/GetMetrics"
 STREAM = "/remotemedia.v1.StreamingPipelineService/StreamPipeline"
 HEALTH = "/grpc.health.v1.Health/Check"
 

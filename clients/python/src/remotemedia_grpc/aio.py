@@ -11,12 +11,13 @@ from typing import Any
 import grpc
 import grpc.aio
 
-from remotemedia_grpc import _codec, _failure, _shared
+from remotemedia_grpc import _codec, _failure, _shared, metrics
 from remotemedia_grpc._conversation import Backpressure, ChunkLike, Conversation, StreamSettings
-from remotemedia_grpc._options import EXECUTE, HEALTH, STREAM, TLS, VERSION, Retry, Settings, Token, new_request_id
+from remotemedia_grpc._options import EXECUTE, HEALTH, METRICS, STREAM, TLS, VERSION, Retry, Settings, Token, new_request_id
 from remotemedia_grpc._shared import AudioInputs
 from remotemedia_grpc.aio_stream import AsyncStream
 from remotemedia_grpc.errors import ClosedError, RemoteMediaError
+from remotemedia_grpc.metrics import ServiceMetrics
 from remotemedia_grpc.pipeline import PipelineLike
 from remotemedia_grpc.results import Limits, Result, Version
 
@@ -119,6 +120,20 @@ class AsyncClient:
         seconds = _shared.deadline_of(timeout, self._settings.timeout)
         return _shared.health_of(await self._call(HEALTH, _shared.health_request(service), seconds, new_request_id()))
 
+    async def metrics(
+        self,
+        *,
+        node_types: bool = False,
+        streams: bool = False,
+        prometheus: bool = False,
+        prefixes: Sequence[str] = (),
+        timeout: float | None = None,
+    ) -> ServiceMetrics:
+        """Ask for a snapshot of the service's counters; see :meth:`remotemedia_grpc.Client.metrics`."""
+        seconds = _shared.deadline_of(timeout, self._settings.timeout)
+        request = metrics.encode_request(node_types, streams, prometheus, prefixes)
+        return metrics.decode(await self._call(METRICS, request, seconds, new_request_id()))
+
     async def close(self) -> None:
         """End the connection; calls and streams that are under way fail. A second close does nothing."""
         self._closed = True
@@ -156,7 +171,7 @@ class AsyncClient:
                 if s.tls
                 else grpc.aio.insecure_channel(s.target, s.options)
             )
-            self._methods = {path: self._channel.unary_unary(path, None, None) for path in (EXECUTE, VERSION, HEALTH)}
+            self._methods = {path: self._channel.unary_unary(path, None, None) for path in (EXECUTE, VERSION, METRICS, HEALTH)}
             self._methods[STREAM] = self._channel.stream_stream(STREAM, None, None)
         return self._methods[path]
 

@@ -10,13 +10,14 @@ from typing import Any
 
 import grpc
 
-from remotemedia_grpc import _codec, _failure, _shared
+from remotemedia_grpc import _codec, _failure, _shared, metrics
 from remotemedia_grpc._conversation import Backpressure, Chunk, ChunkLike, Conversation, StreamSettings
-from remotemedia_grpc._options import EXECUTE, HEALTH, STREAM, TLS, VERSION, Retry, Settings, Token, new_request_id
+from remotemedia_grpc._options import EXECUTE, HEALTH, METRICS, STREAM, TLS, VERSION, Retry, Settings, Token, new_request_id
 from remotemedia_grpc._shared import AudioInputs
 from remotemedia_grpc.aio import AsyncClient
 from remotemedia_grpc.aio_stream import AsyncStream
 from remotemedia_grpc.errors import ClosedError, RemoteMediaError
+from remotemedia_grpc.metrics import ServiceMetrics
 from remotemedia_grpc.pipeline import PipelineLike
 from remotemedia_grpc.results import Limits, Result, Version
 from remotemedia_grpc.stream import Stream
@@ -60,6 +61,7 @@ class Client:
         )
         self._execute = self._channel.unary_unary(EXECUTE, None, None)
         self._version = self._channel.unary_unary(VERSION, None, None)
+        self._metrics = self._channel.unary_unary(METRICS, None, None)
         self._health = self._channel.unary_unary(HEALTH, None, None)
         self._stream = self._channel.stream_stream(STREAM, None, None)
         self._closed = threading.Event()
@@ -166,6 +168,28 @@ class Client:
         """Ask the standard health service: ``SERVING`` or ``NOT_SERVING``; a name that it doesn't know is a ValidationError."""
         seconds = _shared.deadline_of(timeout, self._settings.timeout)
         return _shared.health_of(self._call(self._health, _shared.health_request(service), seconds, new_request_id()))
+
+    def metrics(
+        self,
+        *,
+        node_types: bool = False,
+        streams: bool = False,
+        prometheus: bool = False,
+        prefixes: Sequence[str] = (),
+        timeout: float | None = None,
+    ) -> ServiceMetrics:
+        """Ask for a snapshot of the service's counters; where it has tokens, that needs the scope ``metrics``.
+
+        Args:
+            node_types: Tell the figures of each node type, too.
+            streams: Tell the open streams, too.
+            prometheus: Tell all metrics as the text of Prometheus' format, too.
+            prefixes: Beginnings of the names in that text; all where none is given.
+            timeout: Seconds for this call; the client's where it isn't given.
+        """
+        seconds = _shared.deadline_of(timeout, self._settings.timeout)
+        request = metrics.encode_request(node_types, streams, prometheus, prefixes)
+        return metrics.decode(self._call(self._metrics, request, seconds, new_request_id()))
 
     def close(self) -> None:
         """End the connection; calls and streams that are under way fail. A second close does nothing."""
