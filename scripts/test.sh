@@ -125,10 +125,9 @@ python-client() {
   environment build/python-protos $client/tools/requirements.txt
   build/python-protos/bin/python $client/tools/gen_protos.py --check
   python3 scripts/gen-builders.py --check
-  (cd $client && for what in "check -q" "format -q --check"; do
-    # shellcheck disable=SC2086 # two words
-    ../../$tools/ruff $what . ../../examples/python ../../conformance/runners/python ../../conformance/golden
-  done && ../../$tools/mypy)
+  local also="../../examples/python ../../conformance/runners/python ../../conformance/golden"
+  # shellcheck disable=SC2086 # a list of folders
+  (cd $client && ../../$tools/ruff check -q . $also && ../../$tools/ruff format -q --check . $also && ../../$tools/mypy)
   $tools/python -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps --no-build-isolation ./$client
   REMOTEMEDIA_BIN="$PWD/bin/remotemedia-test" $tools/python -m pytest -c $client/pyproject.toml $client/tests
 }

@@ -160,7 +160,8 @@ def test_a_manifest_of_another_version(client, tone):
 
 
 def test_deadline(client, tone):
-    with pytest.raises(DeadlineExceededError, match="give a longer timeout") as caught:
+    # The client's clock, or the service's, whichever is first.
+    with pytest.raises(DeadlineExceededError, match=r"give a longer timeout|deadline passed") as caught:
         client.run(Node("SleepNode", {"ms": 3000}), tone, rate=48000, timeout=0.1)
     assert isinstance(caught.value, TimeoutError)
 
