@@ -60,3 +60,30 @@ func TestNumbersHaveThreeDigits(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+func TestVerdicts(t *testing.T) {
+	for _, c := range []struct {
+		v            Verdict
+		met          bool
+		margin, want string
+	}{
+		{Verdict{Figure: Of([]float64{4}), Limit: 5, Unit: "ms"}, true, "+20 %", "<= 5.00 ms"},
+		{Verdict{Figure: Of([]float64{5}), Limit: 5}, true, "+0 %", "<= 5.00"},
+		{Verdict{Figure: Of([]float64{6}), Limit: 5}, false, "-20 %", "<= 5.00"},
+		{Verdict{Figure: Of([]float64{12000}), Limit: 10000, Least: true}, true, "+20 %", ">= 10,000"},
+		{Verdict{Figure: Of([]float64{9000}), Limit: 10000, Least: true}, false, "-10 %", ">= 10,000"},
+		{Verdict{Figure: Of([]float64{0}), Limit: 0}, true, "+0 %", "<= 0"},
+		{Verdict{Figure: Of([]float64{1}), Limit: 0}, false, "above 0", "<= 0"},
+		{Verdict{Limit: 5}, false, "not measured", "<= 5.00"},
+	} {
+		if got := c.v; got.Met() != c.met || got.Margin() != c.margin || got.Demand() != c.want {
+			t.Errorf("%+v: %v, %q, %q", c.v, got.Met(), got.Margin(), got.Demand())
+		}
+	}
+	if got := (Verdict{Limit: 5}).Result(); got != "-" {
+		t.Error(got)
+	}
+	if got := (Verdict{Figure: Of([]float64{1, 2, 3}), Unit: "us"}).Shown(); got != "2.00 [1.00..3.00] us" {
+		t.Error(got)
+	}
+}
