@@ -58,6 +58,7 @@ type oneCopyStream struct {
 
 func (s *oneCopyStream) receive(stream grpc.ServerStream) (int, error) {
 	if err := stream.RecvMsg(&s.requests); err != nil {
+		s.requests.Release()
 		return 0, err
 	}
 	return field(s.requests.Message), s.requests.Err
