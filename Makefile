@@ -10,7 +10,7 @@ FUZZTIME ?= 10s
 BENCH ?= .
 
 .DEFAULT_GOAL := help
-.PHONY: help build build-test release demo test lint generate conformance proto-generate proto-lint proto-breaking proto-check bench bench-audio fuzz clean
+.PHONY: help build build-test release demo test lint generate conformance proto-generate proto-lint proto-breaking proto-check bench bench-go bench-audio fuzz clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' Makefile
@@ -59,7 +59,10 @@ proto-breaking: ## Compare the protos with the contract that clients in the fiel
 proto-check: ## Fail when api/ isn't what the protos give
 	scripts/proto.sh check
 
-bench: ## Run the Go benchmarks; BENCH=regexp chooses
+bench: ## Measure the service beside its peers (20 min; BENCH_QUICK=1: 3 min); writes bench/RESULTS.md
+	@scripts/bench.sh
+
+bench-go: ## Run the Go benchmarks; BENCH=regexp chooses
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
 
 bench-audio: ## Compare the resampler with others in speed and quality; writes bench/AUDIO.md

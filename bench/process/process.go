@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -26,6 +27,8 @@ type Command struct {
 	Args []string
 	Env  []string // beside the program's own
 	Dir  string   // for the output: Name.out; made if it isn't there
+	// Address is where a server serves that doesn't tell; it does when a connection can be made.
+	Address string
 }
 
 // Server is a process that serves. Its methods are safe for concurrent use.
@@ -73,7 +76,7 @@ func Start(ctx context.Context, c Command) (*Server, error) {
 	s.PID = s.cmd.Process.Pid
 	go s.wait()
 	context.AfterFunc(ctx, func() { _ = s.Stop() })
-	if err := s.waitUntilServing(ctx); err != nil {
+	if err := s.waitUntilServing(ctx, c.Address); err != nil {
 		return nil, errors.Join(err, s.Stop())
 	}
 	return s, nil
@@ -87,7 +90,7 @@ func (s *Server) wait() {
 // Ended is closed when the process is gone.
 func (s *Server) Ended() <-chan struct{} { return s.ended }
 
-func (s *Server) waitUntilServing(ctx context.Context) error {
+func (s *Server) waitUntilServing(ctx context.Context, address string) error {
 	ticker, limit := time.NewTicker(pollInterval), time.NewTimer(startTimeout)
 	defer ticker.Stop()
 	defer limit.Stop()
@@ -101,17 +104,42 @@ func (s *Server) waitUntilServing(ctx context.Context) error {
 			return fmt.Errorf("%s doesn't serve after %v; it said:\n%s", s.Name, startTimeout, s.Tail())
 		case <-ticker.C:
 		}
-		text, err := os.ReadFile(s.output)
-		if err != nil {
+		if ok, err := s.isServing(address); ok || err != nil {
 			return err
 		}
-		for line := range bytes.Lines(text) {
-			if address, admin, ok := serving(line); ok {
-				s.Address, s.Admin = address, admin
-				return nil
-			}
+	}
+}
+
+// isServing finds out by the address, or by the output where that isn't known.
+func (s *Server) isServing(address string) (bool, error) {
+	if address != "" {
+		conn, err := net.DialTimeout("tcp", address, time.Second)
+		if err != nil {
+			return false, nil // not yet
+		}
+		s.Address = address
+		return true, conn.Close()
+	}
+	text, err := os.ReadFile(s.output)
+	if err != nil {
+		return false, err
+	}
+	for line := range bytes.Lines(text) {
+		var ok bool
+		if s.Address, s.Admin, ok = serving(line); ok {
+			return true, nil
 		}
 	}
+	return false, nil
+}
+
+// FreeAddress gives an address of this machine that nobody listens on now.
+func FreeAddress() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), l.Close()
 }
 
 // serving reads the line by which a server says that it serves. A line that isn't complete yet isn't one.
