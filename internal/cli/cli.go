@@ -62,6 +62,7 @@ type grammar struct {
 	Nodes    nodesCmd    `cmd:"" help:"Show the node types."`
 	Graph    graphCmd    `cmd:"" help:"Draw a manifest as Mermaid or DOT text."`
 	Plot     plotCmd     `cmd:"" help:"Draw WAV files: waveform, spectrogram, segments of speech."`
+	Bench    benchCmd    `cmd:"" help:"Put a service under load and measure what it does."`
 	Health   healthCmd   `cmd:"" help:"Ask a service whether it serves."`
 	Version  versionCmd  `cmd:"" help:"Print the versions of this program, or of a service."`
 	Schema   schemaCmd   `cmd:"" help:"Print the JSON Schema of manifests, for editors."`
@@ -70,7 +71,7 @@ type grammar struct {
 const description = `Audio pipelines: run them here or on a service, over gRPC.
 
 Exit codes: 0 done; 1 failed while running; 2 wrong usage, manifest or input; 3 refused, or the service can't be
-reached; 4 a limit was exceeded; 130 interrupted.`
+reached; 4 a limit was exceeded; 5 bench: a threshold was crossed; 130 interrupted.`
 
 // Run runs one command line, without the program's name, and returns the exit code. When ctx ends, the command stops as
 // soon as it can; the code is then [ExitInterrupted].

@@ -19,7 +19,7 @@ type configCmd struct {
 }
 
 // load loads the configuration. Problems are told with their places.
-func load(s config.Sources) (*config.Config, []config.Warning, error) {
+func loadConfig(s config.Sources) (*config.Config, []config.Warning, error) {
 	c, warnings, err := config.Load(s)
 	if err != nil {
 		return nil, nil, configError{err}
@@ -38,7 +38,7 @@ func (c *configFlags) read(env *Env) (*config.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg, warnings, err := load(sources)
+	cfg, warnings, err := loadConfig(sources)
 	for _, w := range warnings {
 		fmt.Fprintf(env.Stderr, "warning: %s\n", w)
 	}

@@ -18,6 +18,7 @@ const (
 	ExitUsage       = 2   // wrong usage, or a manifest or an input that isn't valid
 	ExitRefused     = 3   // the service refused, or can't be reached: capacity, authentication, version
 	ExitLimit       = 4   // a limit of memory, time or samples was exceeded
+	ExitThreshold   = 5   // bench: a condition of --fail-if held
 	ExitInterrupted = 130 // a signal came
 )
 

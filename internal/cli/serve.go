@@ -31,7 +31,7 @@ func (c *serveCmd) Run(ctx context.Context, env *Env) error {
 	if err != nil {
 		return err
 	}
-	cfg, warnings, err := load(sources)
+	cfg, warnings, err := loadConfig(sources)
 	if err != nil {
 		return err
 	}

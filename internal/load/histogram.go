@@ -38,7 +38,7 @@ func (h Histogram) Quantile(q float64) time.Duration {
 	if h.Count() == 0 {
 		return 0
 	}
-	return time.Duration(min(h.hdr.ValueAtQuantile(100*q), h.hdr.Max()))
+	return time.Duration(min(max(h.hdr.ValueAtQuantile(100*q), h.hdr.Min()), h.hdr.Max()))
 }
 
 // Min is the shortest.

@@ -37,7 +37,7 @@ func (i *Idle) complete() error {
 	switch {
 	case i.Streams < 0 || i.Streams > maxWorkers:
 		return fmt.Errorf("load: %d idle streams: expected 0 to %d", i.Streams, maxWorkers)
-	case i.Connections < 0 || i.Connections > i.Streams:
+	case i.Connections < 1 || i.Connections > i.Streams:
 		return fmt.Errorf("load: %d connections for %d idle streams: expected 1 to %d", i.Connections, i.Streams, i.Streams)
 	case i.Stream == nil || i.Stream.Init == nil:
 		return errors.New("load: idle streams need a stream with an init")

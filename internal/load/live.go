@@ -25,8 +25,10 @@ type live struct {
 	whole    atomic.Bool // all chunks were sent
 	began    [ring]atomic.Int64
 	answered uint64
-	output   bool         // has come
-	closing  atomic.Int64 // when the close was sent, since op.Due
+	opening  time.Duration // from when it was due until the server was ready
+	output   bool          // has come
+	first    time.Duration // from the first chunk until then
+	closing  atomic.Int64  // when the close was sent, since op.Due
 }
 
 // ring is for how many chunks it is remembered when they were really sent.
@@ -114,8 +116,7 @@ func (l *live) take(due func(n uint64) time.Time) (Answer, error) {
 		return answer, nil
 	}
 	if answer == AnswerOutput && !l.output {
-		l.output = true
-		l.op.Note(First, l.in.arrived, l.in.arrived.Sub(due(0)))
+		l.output, l.first = true, l.in.arrived.Sub(due(0))
 	}
 	l.op.Chunk(due(n), l.beganAt(n, due(n)), l.in.arrived)
 	return answer, nil
@@ -206,6 +207,15 @@ func (l *live) drain(due func(uint64) time.Time) error {
 	}
 }
 
+// noteBeginning notes how it began, at the end: streams that last as long as the run begin in the warm-up, and count.
+func (l *live) noteBeginning() {
+	now := time.Now()
+	l.op.Note(Open, now, l.opening)
+	if l.output {
+		l.op.Note(First, now, l.first)
+	}
+}
+
 func (l *live) noteFinal() {
 	now := time.Now()
 	l.op.Note(Final, now, now.Sub(l.op.Due.Add(time.Duration(l.closing.Load()))))
@@ -234,10 +244,13 @@ func (l *live) realtime() error {
 // feed sends the chunks and closes. When sending fails the stream has ended, and its receiver learns why.
 func (l *live) feed(due func(uint64) time.Time) {
 	for n := range l.session.spec.Chunks {
+		if l.wait.until(l.ctx, due(n)) != nil {
+			return
+		}
 		if l.over(due(n)) {
 			break
 		}
-		if l.wait.until(l.ctx, due(n)) != nil || l.put(due(n)) != nil {
+		if l.put(due(n)) != nil {
 			return
 		}
 	}

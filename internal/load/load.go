@@ -63,11 +63,31 @@ const (
 
 // complete fills in the defaults and checks the rest.
 func (c *Config) complete() error {
+	c.fill()
+	if c.Workload == nil && c.Idle.Streams == 0 {
+		return errors.New("load: there is neither a workload nor idle streams: nothing is to be done")
+	}
+	if err := c.Idle.complete(); err != nil {
+		return err
+	}
+	return c.check()
+}
+
+// Check finds what is wrong with the figures, before there is a workload.
+func (c Config) Check() error {
+	c.fill()
+	return c.check()
+}
+
+func (c *Config) fill() {
 	c.Connections, c.Concurrency = cmp.Or(c.Connections, 1), cmp.Or(c.Concurrency, 1)
 	c.Outstanding, c.Timeout = cmp.Or(c.Outstanding, defaultOutstanding), cmp.Or(c.Timeout, defaultTimeout)
 	if c.Duration == 0 && c.Requests == 0 {
 		c.Duration = defaultDuration
 	}
+}
+
+func (c *Config) check() error {
 	for _, n := range []struct {
 		name  string
 		value int
@@ -84,14 +104,8 @@ func (c *Config) complete() error {
 			return fmt.Errorf("load: the %s is %v: expected no negative time", d.name, d.value)
 		}
 	}
-	switch {
-	case c.Workload == nil && c.Idle.Streams == 0:
-		return errors.New("load: there is neither a workload nor idle streams: nothing is to be done")
-	case c.Retries < 0:
+	if c.Retries < 0 {
 		return fmt.Errorf("load: retries is %d: expected 0 or more", c.Retries)
-	}
-	if err := c.Idle.complete(); err != nil {
-		return err
 	}
 	return c.Arrivals.check()
 }

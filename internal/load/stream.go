@@ -99,6 +99,7 @@ func (s *streamer) Do(ctx context.Context, op *Op) error {
 	} else {
 		err = l.paced()
 	}
+	l.noteBeginning()
 	if sent := l.sent.Load(); err != nil && sent > l.answered {
 		op.Unanswered(sent - l.answered)
 	}
@@ -124,7 +125,7 @@ func (s *streamer) open(ctx context.Context, op *Op) (*live, error) {
 		l.end()
 		return nil, err
 	}
-	op.Note(Open, time.Now(), time.Since(op.Due))
+	l.opening = time.Since(op.Due)
 	return l, nil
 }
 

@@ -169,18 +169,20 @@ func (r *run) openLoop(ctx context.Context) error {
 
 // opener is an open loop under way.
 type opener struct {
-	run     *run
-	plan    *schedule
-	until   time.Time
-	work    chan arrival
-	notes   *notes // of the dispatcher
-	workers int
-	group   sync.WaitGroup
+	run      *run
+	plan     *schedule
+	measured uint64 // arrivals after the warm-up, on average
+	until    time.Time
+	work     chan arrival
+	notes    *notes // of the dispatcher
+	workers  int
+	group    sync.WaitGroup
 }
 
 // prepare makes the schedule, with the warm-up before it, and gives its end.
 func (o *opener) prepare() time.Time {
 	arrivals := o.run.Arrivals
+	o.measured = newSchedule(arrivals, 0).rest()
 	if o.run.Warmup > 0 {
 		first := arrivals.Stages[0]
 		rate := first.From
@@ -212,7 +214,7 @@ func (o *opener) dispatch(ctx context.Context) error {
 			return nil
 		}
 		if time.Since(o.until) > grace {
-			o.notes.counts.Unstarted += 1 + o.plan.rest() // the generator can't keep up with the rate
+			o.notes.counts.Unstarted += min(1+o.plan.rest(), o.measured) // the generator can't keep up with the rate
 			return nil
 		}
 		if err := o.begin(ctx, arrival{number, due}); err != nil {

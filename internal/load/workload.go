@@ -94,9 +94,9 @@ func (o *Op) add(to *atomic.Uint64, bytes int, at time.Time) {
 // Chunk notes a chunk of a stream that was answered right: when it was due, when it was really sent, and when the answer came.
 func (o *Op) Chunk(due, sent, answered time.Time) { o.notes.unit(due, sent, answered) }
 
-// Note notes another figure of the operation: how long something took that ended at a time.
+// Note notes another figure of the operation, as one of the time at.
 func (o *Op) Note(m Measure, at time.Time, d time.Duration) {
-	if o.notes.measured(at.Add(-d)) {
+	if o.notes.measured(at) {
 		o.notes.sample(m, at, d)
 	}
 }
