@@ -10,7 +10,7 @@ FUZZTIME ?= 10s
 BENCH ?= .
 
 .DEFAULT_GOAL := help
-.PHONY: help build build-test release demo test lint generate conformance proto-generate proto-lint proto-breaking proto-check bench bench-go bench-audio fuzz clean
+.PHONY: help build build-test release demo test lint generate conformance proto-generate proto-lint proto-breaking proto-check bench bench-go bench-audio bench-ghz bench-k6 fuzz clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' Makefile
@@ -67,6 +67,12 @@ bench-go: ## Run the Go benchmarks; BENCH=regexp chooses
 
 bench-audio: ## Compare the resampler with others in speed and quality; writes bench/AUDIO.md
 	@scripts/bench-audio.sh
+
+bench-ghz: build ## Load the service with ghz, against thresholds
+	@bench/ghz.sh
+
+bench-k6: build ## Load the service with k6, against thresholds
+	@bench/k6.sh
 
 fuzz: ## Fuzz every target for FUZZTIME (10s)
 	@scripts/fuzz.sh $(FUZZTIME)

@@ -10,7 +10,6 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 version=v0.121.0
 out=$PWD/build/ghz
-ghz=$PWD/build/tools/ghz
 mkdir -p "$out"
 
 timed=1 part=1
@@ -21,41 +20,11 @@ elif (($# > 0)); then
   exit 2
 fi
 
-if [[ ! -x $ghz ]]; then
-  # Outside of this module, whose dependencies aren't its. Nothing but the service is to be had here: without the tool there is no test.
-  if ! (cd "$out" && GOBIN=$PWD/../tools GOFLAGS='' GOWORK=off go install "github.com/bojand/ghz/cmd/ghz@$version") 2>"$out/install.log"; then
-    echo "SKIPPED: ghz $version can't be built: $(tail -1 "$out/install.log")"
-    exit 0
-  fi
-fi
+# shellcheck source=bench/stock.sh
+source bench/stock.sh
 
-service=
-stop() {
-  if [[ -n $service ]]; then
-    kill "$service" 2>/dev/null || true
-    wait "$service" || true
-  fi
-}
-trap stop EXIT
-
-# The line of the log by which the service says where it serves.
-told() { sed -n "s/.*\"message\":\"serving\".*\"$1\":\"\\([^\"]*\\)\".*/\\1/p" "$out/service.log"; }
-
-if [[ -z ${ADDRESS:-} ]]; then
-  bin/remotemedia serve --listen 127.0.0.1:0 --admin 127.0.0.1:0 >"$out/service.log" 2>&1 &
-  service=$!
-  for _ in $(seq 100); do
-    ADDRESS=$(told address) METRICS=$(told admin)
-    [[ -n $ADDRESS ]] && break
-    sleep 0.1
-  done
-  if [[ -z $ADDRESS ]]; then
-    echo "ghz.sh: the service doesn't start:" >&2
-    cat "$out/service.log" >&2
-    exit 1
-  fi
-fi
-: "${METRICS:?the address of the HTTP port, as the service counts what ghz can not}"
+tool ghz "github.com/bojand/ghz/cmd/ghz@$version" || exit 0
+start_service
 
 # The request of a node: its id is "n".
 data() { # NODE PARAMS INPUTS
@@ -73,16 +42,14 @@ else:
 print(json.dumps(request))' "$@"
 }
 
-right() { curl -fsS "http://$METRICS/metrics" | sed -n 's/^remotemedia_grpc_call_outcomes_total{method="ExecutePipeline",outcome="ok"} //p'; }
-
 # load NAME CALLS CONCURRENCY P95_MS PER_SECOND: both thresholds are of a machine with two cores, which ghz has to share.
 load() {
   local name=$1 calls=$(($2 / part)) concurrency=$3 p95=$4 rate=$5 before after
   before=$(right)
-  "$ghz" --insecure --proto remotemedia/v1/execution.proto -i proto --call remotemedia.v1.PipelineExecutionService.ExecutePipeline \
+  build/tools/ghz --insecure --proto remotemedia/v1/execution.proto -i proto --call remotemedia.v1.PipelineExecutionService.ExecutePipeline \
     -D "$out/$name.json" -n "$calls" -c "$concurrency" --connections "$(((concurrency + 99) / 100))" -O json -o "$out/$name.report.json" "$ADDRESS"
   after=$(right)
-  python3 - "$name" "$out/$name.report.json" "$calls" "$((${after%.*} - ${before%.*}))" "$p95" "$rate" "$timed" <<'PY'
+  python3 - "$name" "$out/$name.report.json" "$calls" "$((after - before))" "$p95" "$rate" "$timed" <<'PY'
 import json, sys
 
 name, path, calls, right, p95, rate, timed = sys.argv[1:]

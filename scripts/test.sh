@@ -7,7 +7,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-steps=(format build vet tests platforms arm64 faults race proto python python-client conformance commands docs)
+steps=(format build vet tests platforms arm64 faults race proto python python-client conformance commands loadtools docs)
 
 sources() { git ls-files -z --cached --others --exclude-standard '*.go'; }
 
@@ -154,6 +154,9 @@ commands() { REMOTEMEDIA_TOOLS=install go test -timeout 10m -count=1 -run QS2 ./
 
 # The quickstart and the guide to migration, followed to the letter in a copy of this folder: they build, install and start things.
 docs() { REMOTEMEDIA_DOCS=1 go test -timeout 10m -count=1 -v -run SC007 ./docs; }
+
+# A few seconds of load by a stock tool: as many right answers as there were calls. Its thresholds of time are for make bench-ghz.
+loadtools() { bench/ghz.sh --counts; }
 
 announce() {
   local name=$1 began=$SECONDS
