@@ -75,9 +75,11 @@ type Buffer struct {
 	channels [][]float32
 	inline   [2][]float32
 	refs     atomic.Int32
-	clean    bool // the samples are known to be finite
-	replaced int  // samples replaced by 0 when they were taken in
-	rendered bool // wire was made from the samples, which are what counts
+	clean    bool      // the samples are known to be finite
+	replaced int       // samples replaced by 0 when they were taken in
+	rendered bool      // wire was made from the samples, which are what counts
+	own      mem.Block // the first memory that was made for the buffer: wire or planar
+	owned    bool      // it is in use, or was
 }
 
 // FromWire makes a buffer of interleaved little-endian bytes and takes over the caller's reference to the block.
@@ -86,13 +88,39 @@ func FromWire(f Format, wire *mem.Block) (*Buffer, error) {
 	if err := f.Check(); err != nil {
 		return nil, err
 	}
-	n := len(wire.Bytes())
-	if n%f.FrameBytes() != 0 {
-		return nil, fmt.Errorf("samples has %d bytes: expected a multiple of %d (%s)", n, f.FrameBytes(), f)
+	frames, err := framesIn(f, len(wire.Bytes()))
+	if err != nil {
+		return nil, err
 	}
-	b := &Buffer{Format: f, frames: n / f.FrameBytes(), wire: wire}
+	b := &Buffer{Format: f, frames: frames, wire: wire}
 	b.refs.Store(1)
 	return b, nil
+}
+
+// FromPooled is [FromWire] for bytes in a buffer of the account's own pool, which is charged and taken over. On failure, which may be a
+// *mem.LimitError, it stays the caller's.
+func FromPooled(f Format, a *mem.Account, buf *[]byte) (*Buffer, error) {
+	if err := f.Check(); err != nil {
+		return nil, err
+	}
+	frames, err := framesIn(f, len(*buf))
+	if err != nil {
+		return nil, err
+	}
+	b := &Buffer{Format: f, frames: frames, owned: true}
+	if err := a.OwnInto(&b.own, buf); err != nil {
+		return nil, err
+	}
+	b.wire = &b.own
+	b.refs.Store(1)
+	return b, nil
+}
+
+func framesIn(f Format, bytes int) (int, error) {
+	if bytes%f.FrameBytes() != 0 {
+		return 0, fmt.Errorf("samples has %d bytes: expected a multiple of %d (%s)", bytes, f.FrameBytes(), f)
+	}
+	return bytes / f.FrameBytes(), nil
 }
 
 // NewPlanar makes a buffer of undefined samples to be written by the caller, charged to the account.
@@ -186,7 +214,7 @@ func (b *Buffer) Wire(a *mem.Account) (bytes []byte, clipped int, err error) {
 			return raw, 0, nil
 		}
 	}
-	block, err := a.Alloc(b.frames * b.Format.FrameBytes())
+	block, err := b.alloc(a, b.frames*b.Format.FrameBytes())
 	if err != nil {
 		return nil, 0, err
 	}
@@ -251,8 +279,20 @@ func (b *Buffer) decode(a *mem.Account) error {
 	return nil
 }
 
+// alloc makes memory for the buffer, the first without an allocation of its own.
+func (b *Buffer) alloc(a *mem.Account, n int) (*mem.Block, error) {
+	if b.owned {
+		return a.Alloc(n)
+	}
+	if err := a.AllocInto(&b.own, n); err != nil {
+		return nil, err
+	}
+	b.owned = true
+	return &b.own, nil
+}
+
 func (b *Buffer) allocPlanar(a *mem.Account) error {
-	block, err := a.Alloc(4 * b.NumSamples())
+	block, err := b.alloc(a, 4*b.NumSamples())
 	if err != nil {
 		return err
 	}

@@ -18,7 +18,7 @@ type instance struct {
 	index    int
 	node     *graph.Node
 	proc     node.Processor
-	call     *node.Call
+	call     node.Call
 	ctx      context.Context // of the call being made
 	external queue           // audio first, then data
 	edges    []queue         // by incoming edge
@@ -47,7 +47,7 @@ type NodeStats struct {
 func (n *instance) init(s *Session, i int) error {
 	n.session, n.index, n.node = s, i, &s.plan.Nodes[i]
 	n.edges = make([]queue, len(n.node.In))
-	n.call = node.NewCall(n)
+	n.call = *node.NewCall(n)
 	err := n.guard(func() (err error) {
 		n.proc, err = n.node.Spec.New(n.node.Params, node.Env{NodeID: n.node.ID})
 		return err
@@ -57,10 +57,10 @@ func (n *instance) init(s *Session, i int) error {
 
 // unbuildable is the fault of a node that can't be made: its parameters are each in order, but don't go together.
 func (n *instance) unbuildable(err error) error {
-	var f *fault.Error
 	if err == nil {
 		return nil
 	}
+	var f *fault.Error
 	if !errors.As(err, &f) {
 		f = fault.Wrap(fault.CodeBadParam, err, "node %q (%s) can't be made with these parameters", n.node.ID, n.node.Spec.Name)
 	}
@@ -158,7 +158,7 @@ func (n *instance) process(item node.Item) error {
 	if err := n.checkSamples(item); err != nil {
 		return err
 	}
-	return n.run(func() error { return n.proc.Process(n.call, item) }, item)
+	return n.run(func() error { return n.proc.Process(&n.call, item) }, item)
 }
 
 // flush runs the node's Flush, if it has one.
@@ -168,7 +168,7 @@ func (n *instance) flush() error {
 		return nil
 	}
 	before := n.stats.ItemsOut
-	err := n.run(func() error { return f.Flush(n.call) }, node.Item{})
+	err := n.run(func() error { return f.Flush(&n.call) }, node.Item{})
 	n.stats.Ran = n.stats.Ran || n.stats.ItemsOut > before
 	return err
 }

@@ -14,6 +14,7 @@ type Output struct {
 	Stats []NodeStats  // of Execute: one for each of Plan.Nodes, in that order
 
 	session *Session
+	one     [1]NodeOutput // most have no more
 }
 
 // NodeOutput is what one node gave.
@@ -28,7 +29,8 @@ type NodeOutput struct {
 	// several. Nil for none.
 	Data []byte
 
-	charged int // for Data, where it was made here
+	charged int          // for Data, where it was made here
+	one     [1]node.Item // most give no more
 }
 
 // newOutput makes an output for the next job, from one that was let go where there is one.
@@ -36,7 +38,10 @@ func (s *Session) newOutput() *Output {
 	if o := s.spare.Swap(nil); o != nil {
 		return o
 	}
-	o := &Output{session: s, Nodes: make([]NodeOutput, len(s.plan.Outputs))}
+	o := &Output{session: s}
+	if o.Nodes = o.one[:]; len(s.plan.Outputs) != 1 {
+		o.Nodes = make([]NodeOutput, len(s.plan.Outputs))
+	}
 	for i, n := range s.plan.Outputs {
 		o.Nodes[i].Index, o.Nodes[i].ID = n, s.plan.Nodes[n].ID
 	}
@@ -51,7 +56,11 @@ func (o *Output) add(index int, item node.Item) error {
 		if err := hold(o.session.account, &item); err != nil {
 			return err
 		}
-		o.Nodes[i].Items = append(o.Nodes[i].Items, item)
+		n := &o.Nodes[i]
+		if n.Items == nil {
+			n.Items = n.one[:0]
+		}
+		n.Items = append(n.Items, item)
 	}
 	return nil
 }

@@ -6,9 +6,15 @@ import "github.com/remotemedia/remotemedia-go/node"
 type queue struct {
 	items []node.Item
 	head  int
+	one   [1]node.Item // most never hold more
 }
 
-func (q *queue) push(item node.Item) { q.items = append(q.items, item) }
+func (q *queue) push(item node.Item) {
+	if q.items == nil {
+		q.items = q.one[:0]
+	}
+	q.items = append(q.items, item)
+}
 
 func (q *queue) empty() bool { return q.head == len(q.items) }
 

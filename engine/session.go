@@ -34,6 +34,7 @@ type Session struct {
 	dirty   bool        // a job was run since
 	limiter timeLimiter
 	job     job
+	worker  func()                 // does the job
 	spare   atomic.Pointer[Output] // an output that was let go, for the next job
 
 	ctx     context.Context // of the turn being run
@@ -196,7 +197,10 @@ func (s *Session) do(parent context.Context, inputs []Input, process, flush bool
 		j.done = make(chan struct{}, 1)
 	}
 	j.inputs, j.process, j.flush = inputs, process, flush
-	go s.work(j)
+	if s.worker == nil {
+		s.worker = func() { s.work(&s.job) }
+	}
+	go s.worker()
 	select {
 	case <-j.done:
 	case <-ctx.Done():

@@ -18,25 +18,35 @@ type Block struct {
 // Alloc returns a block of n bytes with one reference, whose content is undefined, charged to the account. It fails with a
 // *LimitError.
 func (a *Account) Alloc(n int) (*Block, error) {
+	b := new(Block)
+	if err := a.AllocInto(b, n); err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+// AllocInto is [Account.Alloc] into a block that is part of something, and that was never used before.
+func (a *Account) AllocInto(b *Block, n int) error {
 	if err := a.Charge(n); err != nil {
-		return nil, err
+		return err
 	}
-	return a.block(a.pool.Get(n)), nil
+	b.hold(a, a.pool.Get(n))
+	return nil
 }
 
-// Own charges a buffer of the account's own pool and takes it over: it goes back there when the last reference is released. On
-// failure it stays the caller's.
-func (a *Account) Own(buf *[]byte) (*Block, error) {
+// OwnInto charges a buffer of the account's own pool and takes it over into a block that is part of something and was never used
+// before: it goes back there when the last reference is released. On failure it stays the caller's.
+func (a *Account) OwnInto(b *Block, buf *[]byte) error {
 	if err := a.Charge(len(*buf)); err != nil {
-		return nil, err
+		return err
 	}
-	return a.block(buf), nil
+	b.hold(a, buf)
+	return nil
 }
 
-func (a *Account) block(buf *[]byte) *Block {
-	b := &Block{account: a, buf: buf, bytes: *buf}
+func (b *Block) hold(a *Account, buf *[]byte) {
+	b.account, b.buf, b.bytes = a, buf, *buf
 	b.refs.Store(1)
-	return b
 }
 
 // Adopt charges memory that came from elsewhere, for instance a request's message, and calls free (if not nil) when the

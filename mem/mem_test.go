@@ -119,12 +119,13 @@ func TestOwnedBuffersGoBackToThePool(t *testing.T) {
 	pool := NewPoisonedPool()
 	a := NewAccount(pool, Unlimited{}, 4000)
 	buf := pool.Get(4000)
-	b, err := a.Own(buf)
+	var b, other Block
+	err := a.OwnInto(&b, buf)
 	if err != nil || a.Used() != 4000 || &b.Bytes()[0] != &(*buf)[0] || len(b.Bytes()) != 4000 || b.Adopted() {
 		t.Fatalf("error %v, %d bytes charged", err, a.Used())
 	}
 	more := pool.Get(1)
-	if _, err := a.Own(more); err == nil || a.Used() != 4000 || pool.Out() != 2 {
+	if err := a.OwnInto(&other, more); err == nil || a.Used() != 4000 || pool.Out() != 2 {
 		t.Errorf("beyond the limit: error %v, %d bytes charged, %d buffers out", err, a.Used(), pool.Out())
 	}
 	pool.Put(more)

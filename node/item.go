@@ -40,7 +40,14 @@ func (k Kinds) Names() []string {
 }
 
 // String joins the names with "|".
-func (k Kinds) String() string { return strings.Join(k.Names(), "|") }
+func (k Kinds) String() string {
+	for _, n := range kindNames {
+		if k == n.kind {
+			return n.name
+		}
+	}
+	return strings.Join(k.Names(), "|")
+}
 
 // Item is what flows over a connection: audio, or data as JSON text. Exactly one of Audio and Data is set, as Kind says.
 type Item struct {

@@ -7,8 +7,8 @@ import (
 
 	"google.golang.org/grpc"
 
-	"github.com/remotemedia/remotemedia-go/engine"
 	"github.com/remotemedia/remotemedia-go/internal/admission"
+	"github.com/remotemedia/remotemedia-go/internal/server/stream"
 )
 
 // admit refuses what there is no capacity for, by the headers alone. What operators need most when there is none is always
@@ -20,12 +20,12 @@ func (s *Server) admit(srv any, ss grpc.ServerStream, info *grpc.StreamServerInf
 	}
 	c := callOf(ss.Context())
 	if info.IsClientStream || info.IsServerStream {
-		stream, err := a.OpenStream(c.tenant)
+		admitted, err := a.OpenStream(c.tenant)
 		if err != nil {
 			return err
 		}
-		defer stream.Close()
-		c.admitted = stream
+		defer admitted.Close()
+		c.admitted = admitted
 		return next(srv, ss)
 	}
 	place, err := a.Enter(ss.Context(), c.tenant)
@@ -45,10 +45,6 @@ func alwaysAdmitted(method string) bool {
 func (c *call) compute(ctx context.Context) (*admission.Slot, error) { return c.place.Compute(ctx) }
 
 // computeChunk gives a turn of a stream its slot, for stream.Options.
-func (l *live) computeChunk(ctx context.Context, came time.Time) (engine.Slot, func(), error) {
-	slot, err := l.call.admitted.Compute(ctx, came)
-	if err != nil {
-		return nil, nil, err
-	}
-	return slot, slot.Release, nil
+func (l *live) computeChunk(ctx context.Context, came time.Time) (stream.Slot, error) {
+	return l.call.admitted.Compute(ctx, came)
 }

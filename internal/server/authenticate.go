@@ -24,7 +24,7 @@ func (s *Server) authenticate(srv any, ss grpc.ServerStream, info *grpc.StreamSe
 	c := callOf(ss.Context())
 	md, _ := metadata.FromIncomingContext(ss.Context())
 	principal, refused := s.options.Guard.Authenticate(auth.Call{
-		Header: md.Get("authorization"), Method: info.FullMethod, Peer: c.client, RequestID: c.requestID,
+		Header: md.Get("authorization"), Method: info.FullMethod, Peer: c.client(), RequestID: c.requestID,
 	})
 	if refused != nil {
 		return refused

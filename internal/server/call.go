@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"net"
 	"time"
 
 	"google.golang.org/grpc"
@@ -30,7 +31,7 @@ type call struct {
 	requestID string
 	named     bool // the client's headers gave the id
 	started   time.Time
-	client    string
+	peer      net.Addr // nil: unknown
 
 	pipeline string            // name of the manifest
 	nodes    int               // of the manifest
@@ -56,9 +57,17 @@ func newCall(ctx context.Context, method string) *call {
 	c.requestID, c.named = requestIDOf(ctx)
 	c.startedAs = c.requestID
 	if p, ok := peer.FromContext(ctx); ok {
-		c.client = p.Addr.String()
+		c.peer = p.Addr
 	}
 	return c
+}
+
+// client is the address of who calls, "" where it isn't known.
+func (c *call) client() string {
+	if c.peer == nil {
+		return ""
+	}
+	return c.peer.String()
 }
 
 func callOf(ctx context.Context) *call {
@@ -75,6 +84,8 @@ type callStream struct {
 	ctx  context.Context
 	call *call
 	sent bool
+
+	header [1]string // that it sets: the request's id
 }
 
 // Context carries the call.
@@ -84,7 +95,8 @@ func (s *callStream) Context() context.Context { return s.ctx }
 func (s *callStream) SendMsg(m any) error {
 	if !s.sent {
 		s.sent = true
-		if err := s.SendHeader(metadata.Pairs(headerRequestID, s.call.requestID)); err != nil {
+		s.header[0] = s.call.requestID
+		if err := s.SendHeader(metadata.MD{headerRequestID: s.header[:]}); err != nil {
 			return err
 		}
 	}

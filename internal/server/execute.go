@@ -47,14 +47,16 @@ type execution struct {
 	warnings []string
 	adopt    time.Duration // turning messages into items
 
-	key    []byte // of the plan
+	ask    planRequest // for the plan of req
 	inputs []engine.Input
 	reply  reply
+	frame  wire.Frame
 }
 
 var executions = sync.Pool{New: func() any {
 	x := &execution{req: new(pb.ExecuteRequest)}
 	x.in = wire.Incoming{Message: x.req, KeepManifest: true}
+	x.ask = planRequest{ExecuteRequest: x.req, in: &x.in}
 	return x
 }}
 
@@ -63,9 +65,10 @@ func (x *execution) recycle() {
 	x.in.Release()
 	x.req.Reset()
 	clear(x.inputs)
+	clear(x.ask.nodes)
 	x.reply.reset()
 	x.server, x.call, x.plan, x.data, x.session, x.slot, x.warnings = nil, nil, nil, nil, nil, nil, nil
-	if cap(x.key) <= maxKept && cap(x.inputs) <= maxKeptNodes && x.reply.nodes.small() {
+	if cap(x.ask.key) <= maxKept && cap(x.inputs) <= maxKeptNodes && x.reply.nodes.small() {
 		executions.Put(x)
 	}
 }
@@ -124,6 +127,9 @@ func (x *execution) noteManifest() {
 
 // boundedLabels keeps a request from filling the log.
 func boundedLabels(labels map[string]string) map[string]string {
+	if len(labels) == 0 {
+		return nil
+	}
 	const most = 16
 	out := make(map[string]string, min(len(labels), most))
 	for k, v := range labels {
@@ -144,7 +150,7 @@ func (x *execution) prepare() error {
 		return err
 	}
 	x.limits, x.warnings = limits, warnings
-	if x.plan, x.data, x.key, err = x.server.plan(planRequest{ExecuteRequest: x.req, in: &x.in, key: x.key}, limits); err != nil {
+	if x.plan, x.data, err = x.server.plan(&x.ask, limits); err != nil {
 		return err
 	}
 	x.call.nodes, x.call.pipeline = len(x.plan.Nodes), shorten(x.plan.Name)
@@ -188,13 +194,12 @@ func (x *execution) run(ctx context.Context, stream grpc.ServerStream) error {
 		return err
 	}
 	defer out.Release()
-	frame, err := x.respond(out)
-	if err != nil {
+	if x.frame, err = x.respond(out); err != nil {
 		return err
 	}
-	defer frame.Free()
-	x.slot.Release() // a peer that is slow to read must not hold it
-	return stream.SendMsg(&frame)
+	defer x.frame.Free() // where it couldn't be sent
+	x.slot.Release()     // a peer that is slow to read must not hold it
+	return stream.SendMsg(&x.frame)
 }
 
 func audioBytes(req *pb.ExecuteRequest) int {

@@ -58,7 +58,7 @@ func (s *Server) InFlight() []InFlight {
 	defer s.inFlight.mu.Unlock()
 	out := make([]InFlight, 0, len(s.inFlight.calls))
 	for c := range s.inFlight.calls {
-		one := InFlight{Method: c.method, RequestID: c.startedAs, Client: c.client, Age: time.Since(c.started)}
+		one := InFlight{Method: c.method, RequestID: c.startedAs, Client: c.client(), Age: time.Since(c.started)}
 		if session := c.running.session.Load(); session != nil {
 			one.Pipeline, one.Node = shorten(session.Plan().Name), session.At()
 		}

@@ -20,12 +20,11 @@ type endpoint struct {
 	fed  bool       // it has an incoming connection
 }
 
-func endpointsOfPlan(p *graph.Plan) []endpoint {
-	out := make([]endpoint, len(p.Nodes))
+func appendEndpoints(to []endpoint, p *graph.Plan) []endpoint {
 	for i := range p.Nodes {
-		out[i] = endpoint{p.Nodes[i].ID, p.Nodes[i].Spec, len(p.Nodes[i].In) > 0}
+		to = append(to, endpoint{p.Nodes[i].ID, p.Nodes[i].Spec, len(p.Nodes[i].In) > 0})
 	}
-	return out
+	return to
 }
 
 func endpointsOfManifest(m *manifest.Manifest, catalog *node.Catalog) []endpoint {
@@ -57,7 +56,7 @@ type inputCheck struct {
 }
 
 // checkInputs returns the data items by node id and every problem of the inputs.
-func checkInputs(req planRequest, nodes []endpoint) (map[string]node.Item, []fault.Problem) {
+func checkInputs(req *planRequest, nodes []endpoint) (map[string]node.Item, []fault.Problem) {
 	c := &inputCheck{req: req.ExecuteRequest, live: req.live, nodes: nodes}
 	c.checkNames()
 	for i := range nodes {

@@ -108,7 +108,7 @@ func (l *live) open(init *pb.StreamInit) (*stream.Opened, error) {
 		return nil, err
 	}
 	req := &pb.ExecuteRequest{Manifest: init.GetManifest(), DataInputs: init.GetDataInputs(), OutputNodes: init.GetOutputNodes()}
-	plan, data, _, err := l.server.plan(planRequest{ExecuteRequest: req, live: true}, limits)
+	plan, data, err := l.server.plan(&planRequest{ExecuteRequest: req, live: true}, limits)
 	if err != nil {
 		return nil, err
 	}

@@ -19,8 +19,10 @@ import (
 type planRequest struct {
 	*pb.ExecuteRequest
 	in   *wire.Incoming // which may have the manifest as it came; nil for a stream
-	key  []byte         // memory for the plan's key
 	live bool
+
+	key   []byte     // memory, used again: of the plan's key
+	nodes []endpoint // of the plan
 }
 
 // encoded is the manifest as it came, nil where the message alone has it, if it has one.
@@ -31,37 +33,39 @@ func (r *planRequest) encoded() []byte {
 	return r.in.Manifest
 }
 
-// plan returns the checked pipeline of a request, from the cache or compiled, its data inputs as items by node id, and its key's memory
-// for the next. All problems of manifest and inputs are told together.
-func (s *Server) plan(req planRequest, limits engine.Limits) (*graph.Plan, map[string]node.Item, []byte, error) {
+// plan returns the checked pipeline of a request, from the cache or compiled, and its data inputs as items by node id. All
+// problems of manifest and inputs are told together.
+func (s *Server) plan(req *planRequest, limits engine.Limits) (*graph.Plan, map[string]node.Item, error) {
 	if req.GetManifest() == nil && req.encoded() == nil {
-		return nil, nil, req.key, fault.New(fault.CodeManifestMissing, "the request has no manifest: set the field manifest to a pipeline with at least one node")
+		return nil, nil, fault.New(fault.CodeManifestMissing, "the request has no manifest: set the field manifest to a pipeline with at least one node")
 	}
 	key, err := s.planKey(req, limits)
+	req.key = key
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, nil, err
 	}
 	if plan, ok := s.plans.Get(key); ok {
-		data, problems := checkInputs(req, endpointsOfPlan(plan))
+		req.nodes = appendEndpoints(req.nodes[:0], plan)
+		data, problems := checkInputs(req, req.nodes)
 		if f := fault.FromProblems(problems); f != nil {
-			return nil, nil, key, f
+			return nil, nil, f
 		}
-		return plan, data, key, nil
+		return plan, data, nil
 	}
 	if req.in != nil {
 		if err := req.in.DecodeManifest(); err != nil {
-			return nil, nil, key, undecodable(err)
+			return nil, nil, undecodable(err)
 		}
 	}
 	plan, data, f := s.compile(req, limits)
 	if f != nil {
-		return nil, nil, key, f
+		return nil, nil, f
 	}
 	s.plans.Put(key, plan)
-	return plan, data, key, nil
+	return plan, data, nil
 }
 
-func (s *Server) compile(req planRequest, limits engine.Limits) (*graph.Plan, map[string]node.Item, *fault.Error) {
+func (s *Server) compile(req *planRequest, limits engine.Limits) (*graph.Plan, map[string]node.Item, *fault.Error) {
 	m, found := wire.ManifestFromProto(req.GetManifest())
 	if m == nil {
 		return nil, nil, fault.FromProblems(found)
@@ -86,7 +90,7 @@ func markOutputs(m *manifest.Manifest, ids []string) {
 
 // planKey is everything that a plan depends on: catalogue, settings, limits, further outputs, and the manifest itself, as the bytes in
 // which it came: other bytes that mean the same are another plan's. Each part but the last has its length before it.
-func (s *Server) planKey(req planRequest, limits engine.Limits) ([]byte, error) {
+func (s *Server) planKey(req *planRequest, limits engine.Limits) ([]byte, error) {
 	key := appendPart(req.key[:0], s.options.Catalog.Version())
 	key = binary.AppendUvarint(key, uint64(limits.MemoryBytes))
 	key = binary.AppendUvarint(key, s.settings.Load().generation)

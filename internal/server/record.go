@@ -66,7 +66,7 @@ func (c *call) attributes(err error) []slog.Attr {
 		slog.String("status", status.Code(err).String()),
 		slog.Float64("wall_time_ms", millis(time.Since(c.started))),
 		slog.Int("nodes", c.nodes),
-		slog.String("client", c.client),
+		slog.String("client", c.client()),
 	}
 	if c.pipeline != "" {
 		out = append(out, slog.String("pipeline", c.pipeline))

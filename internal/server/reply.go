@@ -7,6 +7,7 @@ import (
 	"github.com/remotemedia/remotemedia-go/engine"
 	"github.com/remotemedia/remotemedia-go/graph"
 	"github.com/remotemedia/remotemedia-go/internal/wire"
+	"github.com/remotemedia/remotemedia-go/mem"
 	"github.com/remotemedia/remotemedia-go/node"
 	"github.com/remotemedia/remotemedia-go/version"
 )
@@ -19,7 +20,7 @@ type reply struct {
 	metrics pb.ExecutionMetrics
 	nodes   nodeReplies
 	kinds   map[string]uint64
-	text    []byte // of JSON being made
+	text    []byte // the JSON texts of the nodes
 }
 
 // nodeReplies are what an answer tells of each node.
@@ -43,7 +44,7 @@ func (r *reply) reset() {
 		r.nodes.results[i].Reset()
 		r.nodes.metrics[i].Reset()
 	}
-	if cap(r.text) > maxKept {
+	if r.text = r.text[:0]; cap(r.text) > maxKept {
 		r.text = nil
 	}
 }
@@ -89,8 +90,9 @@ func (x *execution) nodeResults(out *engine.Output) (pb.ExecutionStatus, []*pb.N
 			r.Status = pb.NodeStatus_NODE_STATUS_SKIPPED
 			status = pb.ExecutionStatus_EXECUTION_STATUS_PARTIAL_SUCCESS
 		}
-		x.reply.text = appendOutputMetadata(x.reply.text[:0], &out.Stats[i])
-		r.OutputMetadata = string(x.reply.text)
+		at := len(x.reply.text)
+		x.reply.text = appendOutputMetadata(x.reply.text, &out.Stats[i])
+		r.OutputMetadata = mem.StringOf(x.reply.text[at:]) // which isn't written to before the answer is encoded
 	}
 	return status, x.reply.nodes.results[:len(out.Stats)]
 }
@@ -106,11 +108,12 @@ func appendOutputMetadata(to []byte, s *engine.NodeStats) []byte {
 	to = append(to, `"items":`...)
 	to = strconv.AppendUint(to, s.ItemsOut, 10)
 	to = append(to, `,"kinds":[`...)
-	for i, name := range s.Kinds.Names() {
-		if i > 0 {
+	for left := s.Kinds; left != 0; left &= left - 1 {
+		if left != s.Kinds {
 			to = append(to, ',')
 		}
-		to = append(append(append(to, '"'), name...), '"')
+		lowest := left & -left
+		to = append(append(append(to, '"'), lowest.String()...), '"')
 	}
 	to = append(to, ']')
 	if hasFormat {

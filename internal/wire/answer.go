@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"encoding/binary"
 	"fmt"
 	"time"
 	"unicode/utf8"
@@ -41,14 +42,53 @@ func (c *Codec) EncodeExecution(
 		return Frame{}, err
 	}
 	if m := metrics(time.Since(start)); m != nil {
-		a.begin(resultMetrics, proto.Size(m))
-		err = a.message(m)
+		err = a.metrics(m)
 	}
 	if err != nil {
 		a.drop()
 		return Frame{}, err
 	}
 	return a.frame(executionShape.result), nil
+}
+
+// metrics appends the metrics of a result. Their maps are written here, as the standard codec goes through maps by reflection.
+func (a *answer) metrics(m *pb.ExecutionMetrics) error {
+	nodes, kinds := m.NodeMetrics, m.DataTypeBreakdown
+	m.NodeMetrics, m.DataTypeBreakdown = nil, nil
+	defer func() { m.NodeMetrics, m.DataTypeBreakdown = nodes, kinds }()
+	size := proto.Size(m)
+	for id, n := range nodes {
+		if !utf8.ValidString(id) {
+			return fmt.Errorf("wire: the node id %q isn't UTF-8", id)
+		}
+		size += protowire.SizeTag(metricsNodes) + protowire.SizeBytes(entrySize(id, proto.Size(n)))
+	}
+	for kind, n := range kinds {
+		size += protowire.SizeTag(metricsKinds) + protowire.SizeBytes(countSize(kind, n))
+	}
+	a.begin(resultMetrics, size)
+	err := a.message(m)
+	for id, n := range nodes {
+		if err == nil {
+			a.entry(metricsNodes, id, proto.Size(n))
+			err = a.message(n)
+		}
+	}
+	for kind, n := range kinds {
+		a.begin(metricsKinds, countSize(kind, n))
+		a.text(entryKey, kind)
+		a.head = appendNumber(a.head, entryValue, n)
+	}
+	return err
+}
+
+// countSize is the size of an entry of a map from texts to numbers.
+func countSize(key string, n uint64) int {
+	size := protowire.SizeTag(entryKey) + protowire.SizeBytes(len(key))
+	if n > 0 {
+		size += protowire.SizeTag(entryValue) + protowire.SizeVarint(n)
+	}
+	return size
 }
 
 // EncodeChunk renders a StreamResponse with a result, given in two parts: its audio, as for [Codec.EncodeExecution], and the rest.
@@ -113,11 +153,21 @@ func (a *answer) given(s shape, g *Audio, account *mem.Account) error {
 
 // entry begins an entry of a map whose value has a size.
 func (a *answer) entry(number protowire.Number, key string, size int) {
-	a.begin(number, protowire.SizeTag(entryKey)+protowire.SizeBytes(len(key))+protowire.SizeTag(entryValue)+protowire.SizeBytes(size))
-	a.begin(entryKey, len(key))
-	a.room(len(key))
-	a.head = append(a.head, key...)
+	a.begin(number, entrySize(key, size))
+	a.text(entryKey, key)
 	a.begin(entryValue, size)
+}
+
+// entrySize is the size of an entry whose value has a size.
+func entrySize(key string, size int) int {
+	return protowire.SizeTag(entryKey) + protowire.SizeBytes(len(key)) + protowire.SizeTag(entryValue) + protowire.SizeBytes(size)
+}
+
+// text appends a string.
+func (a *answer) text(number protowire.Number, text string) {
+	a.begin(number, len(text))
+	a.room(len(text) + binary.MaxVarintLen64 + 1) // and perhaps a number behind it
+	a.head = append(a.head, text...)
 }
 
 // measure is the size of an AudioBuffer when it is encoded.

@@ -44,12 +44,14 @@ type Incoming struct {
 	Err error
 
 	scratch *scratch
+	inputs  map[string]*pb.AudioBuffer // of the message, used again
 }
 
-// Release gives back the buffers that nobody took.
+// Release gives back the buffers that nobody took. The message's audio inputs are gone with them.
 func (in *Incoming) Release() {
 	in.Payloads.Release()
 	in.Manifest = nil
+	clear(in.inputs)
 	if in.scratch != nil {
 		in.scratch.put()
 		in.scratch = nil

@@ -33,6 +33,9 @@ const (
 	listBuffers protowire.Number = 1 // AudioBufferList
 
 	resultMetrics protowire.Number = 3 // ExecutionResult
+
+	metricsNodes protowire.Number = 4 // ExecutionMetrics
+	metricsKinds protowire.Number = 8
 )
 
 // scratch is memory that is used again from request to request.

@@ -53,16 +53,10 @@ func (p *Payloads) Release() {
 // when the audio is released. The account's pool must be the codec's. Afterwards the message has no samples. The error is a
 // *mem.LimitError. HasTime reports whether the client gave a media time.
 func (p *Payloads) Audio(in *pb.AudioBuffer, account *mem.Account) (b *audio.Buffer, hasTime bool, err error) {
-	block, err := p.adopt(in.GetSamples(), account)
-	if err != nil {
+	if b, err = p.adopt(in, account); err != nil {
 		return nil, false, err
 	}
 	in.Samples = nil // the buffer alone holds them now, and lets go when it can
-	b, err = audio.FromWire(formatOf(in), block)
-	if err != nil {
-		block.Release()
-		return nil, false, err
-	}
 	b.Stamp = audio.Stamp{Position: in.GetPositionFrames(), Micros: in.GetTimestampUs(), StreamID: in.GetStreamId()}
 	if len(in.GetMetadataJson()) > 0 {
 		b.Metadata = in.GetMetadataJson()
@@ -70,14 +64,21 @@ func (p *Payloads) Audio(in *pb.AudioBuffer, account *mem.Account) (b *audio.Buf
 	return b, in.GetTimestampUs() != 0, nil
 }
 
-func (p *Payloads) adopt(samples []byte, account *mem.Account) (*mem.Block, error) {
-	buf := p.take(samples)
-	if buf == nil {
-		return account.Adopt(samples, nil)
+func (p *Payloads) adopt(in *pb.AudioBuffer, account *mem.Account) (*audio.Buffer, error) {
+	if buf := p.take(in.GetSamples()); buf != nil {
+		b, err := audio.FromPooled(formatOf(in), account, buf)
+		if err != nil {
+			p.pool.Put(buf)
+		}
+		return b, err
 	}
-	block, err := account.Own(buf)
+	block, err := account.Adopt(in.GetSamples(), nil)
 	if err != nil {
-		p.pool.Put(buf)
+		return nil, err
 	}
-	return block, err
+	b, err := audio.FromWire(formatOf(in), block)
+	if err != nil {
+		block.Release()
+	}
+	return b, err
 }

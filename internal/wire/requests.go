@@ -153,7 +153,7 @@ func setNumber(m *pb.AudioBuffer, f field) bool {
 // where that is asked for, and all other fields by the standard codec.
 func (c *Codec) readExecution(at cursor, m *pb.ExecuteRequest, in *Incoming) bool {
 	in.scratch = scratches.Get().(*scratch)
-	var inputs map[string]*pb.AudioBuffer
+	inputs := in.inputs
 	for at.left > 0 {
 		f, ok := at.field(0)
 		switch {
@@ -166,6 +166,7 @@ func (c *Codec) readExecution(at cursor, m *pb.ExecuteRequest, in *Incoming) boo
 			}
 			if inputs == nil {
 				inputs = make(map[string]*pb.AudioBuffer, 1)
+				in.inputs = inputs
 			}
 			inputs[id] = buffer
 		case f.number == executeManifest && f.typ == protowire.BytesType && in.KeepManifest:
@@ -181,7 +182,9 @@ func (c *Codec) readExecution(at cursor, m *pb.ExecuteRequest, in *Incoming) boo
 	if proto.Unmarshal(in.scratch.fields, m) != nil {
 		return false
 	}
-	m.AudioInputs = inputs
+	if len(inputs) > 0 {
+		m.AudioInputs = inputs
+	}
 	return true
 }
 

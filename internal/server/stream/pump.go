@@ -26,6 +26,7 @@ type pumped struct {
 
 	message *pb.StreamResponse // of each result, used again
 	frame   wire.Frame         // it, encoded
+	inputs  []engine.Input     // of the turn
 }
 
 var errCancelCommand = errors.New("the client sent COMMAND_CANCEL")
@@ -85,15 +86,19 @@ func (s *stream) process(e *entry) {
 // turn runs one turn of the session, with its share of the processors where these are shared out.
 func (s *stream) turn(came time.Time, in engine.Input, run func(context.Context, []engine.Input) (*engine.Output, error)) (*engine.Output, error) {
 	if s.opts.Compute != nil {
-		slot, giveBack, err := s.opts.Compute(s.turns, came)
+		slot, err := s.opts.Compute(s.turns, came)
 		if err != nil {
 			release(&entry{input: in})
 			return nil, notRun(err)
 		}
-		defer giveBack()
+		defer slot.Release()
 		s.opened.Session.SetSlot(slot)
 	}
-	return run(s.turns, s.join(in))
+	out, err := run(s.turns, s.join(in))
+	if err == nil {
+		clear(s.pumped.inputs) // after an error a worker that was given up may still look at them; then there is no other turn
+	}
+	return out, err
 }
 
 // notRun is the error of a turn whose stream ended before it got its share.
@@ -107,12 +112,13 @@ func notRun(err error) error {
 
 // join adds the init's data to the first turn. An input without an item is none.
 func (s *stream) join(first engine.Input) []engine.Input {
-	inputs := s.receiver.joining
+	inputs := s.pumped.inputs[:0]
 	if first.Item.Kind != 0 {
-		inputs = append([]engine.Input{first}, inputs...)
+		inputs = append(inputs, first)
 	}
+	s.pumped.inputs = append(inputs, s.receiver.joining...)
 	s.receiver.joining = nil
-	return inputs
+	return s.pumped.inputs
 }
 
 // answerFailure tells an error of a chunk. It ends the stream, except for an error of a node where the stream asked to go on.

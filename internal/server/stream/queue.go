@@ -98,6 +98,7 @@ type queue struct {
 
 	mu            sync.Mutex
 	entries       []entry
+	store         *[]entry // the memory of entries; an idle stream holds none
 	chunks, bytes int
 	runs          int // of dropped chunks
 	samples       uint64
@@ -145,13 +146,13 @@ func (q *queue) do(e entry) {
 func (q *queue) instead(e entry) {
 	q.mu.Lock()
 	ready := len(q.entries) > 0 && q.entries[0].work == doReady
-	first := q.entries[:min(len(q.entries), 1)]
+	var first entry
 	if ready {
-		q.entries = q.entries[1:]
+		first, q.entries = q.entries[0], q.entries[1:]
 	}
 	q.clear()
 	if ready {
-		q.entries = first
+		q.add(first)
 	}
 	q.add(e)
 	q.wake()
@@ -169,7 +170,7 @@ func (q *queue) next() (e entry, ok, closed bool) {
 	q.entries[0] = entry{}
 	q.entries = q.entries[1:]
 	if len(q.entries) == 0 {
-		q.entries = nil // an idle stream holds nothing
+		q.giveBack()
 	}
 	q.count(&e, -1)
 	q.room.Broadcast()
@@ -223,8 +224,35 @@ func (q *queue) add(e entry) {
 		release(&e)
 		return
 	}
+	q.makeRoom()
 	q.entries = append(q.entries, e)
 	q.count(&e, 1)
+}
+
+// stores are memory for what waits in any stream.
+var stores = sync.Pool{New: func() any { return new(make([]entry, 4)) }}
+
+// makeRoom sees to it that the next entry finds memory, behind those that wait or, where they have moved on, in front of them.
+func (q *queue) makeRoom() {
+	if q.store == nil {
+		q.store = stores.Get().(*[]entry)
+		q.entries = append((*q.store)[:0], q.entries...)
+	}
+	if n := len(q.entries); n == cap(q.entries) && n < len(*q.store) {
+		copy(*q.store, q.entries)
+		clear((*q.store)[n:])
+		q.entries = (*q.store)[:n]
+	}
+}
+
+// giveBack lets go of the memory when nothing waits.
+func (q *queue) giveBack() {
+	q.entries = nil
+	if q.store != nil {
+		clear(*q.store)
+		stores.Put(q.store)
+		q.store = nil
+	}
 }
 
 // wake starts the pump unless it is at work, and unlocks.
@@ -282,7 +310,7 @@ func (q *queue) clear() {
 		q.count(&q.entries[i], -1)
 		release(&q.entries[i])
 	}
-	q.entries = nil
+	q.giveBack()
 }
 
 func (q *queue) count(e *entry, sign int) {

@@ -65,11 +65,17 @@ type Options struct {
 	Drain <-chan struct{}
 	// Ended, if set, is told why the stream ended. For the log.
 	Ended func(Summary)
-	// Compute, if set, gives a turn its share of the processors: the session's slot, and what gives it back. Came is when the
-	// chunk did. It may wait until the context ends.
-	Compute func(ctx context.Context, came time.Time) (slot engine.Slot, release func(), err error)
+	// Compute, if set, gives a turn its share of the processors. Came is when the chunk did. It may wait until the context ends.
+	Compute func(ctx context.Context, came time.Time) (Slot, error)
 	// Observer, if set, is told what happens. For metrics.
 	Observer Observer
+}
+
+// Slot is a turn's share of the processors.
+type Slot interface {
+	engine.Slot
+	// Release gives it back.
+	Release()
 }
 
 // Observer is told what happens in a stream. Opened is called before everything else, and not after Ended; the other methods by
