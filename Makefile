@@ -10,7 +10,7 @@ FUZZTIME ?= 10s
 BENCH ?= .
 
 .DEFAULT_GOAL := help
-.PHONY: help build build-test release demo test lint generate conformance proto-generate proto-lint proto-breaking proto-check bench bench-go bench-audio bench-ghz bench-k6 fuzz clean
+.PHONY: help build build-test release demo test lint generate typescript-client typescript-generate conformance proto-generate proto-lint proto-breaking proto-check bench bench-go bench-audio bench-ghz bench-k6 fuzz clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' Makefile
@@ -47,6 +47,12 @@ conformance: build-test ## Run the conformance cases with every client; prints a
 python-generate: build ## Write the Python client's messages and node classes
 	@scripts/test.sh python-generate
 
+typescript-client: build build-test ## Check and test the TypeScript client against the service
+	@scripts/test.sh typescript-client
+
+typescript-generate: build ## Write the TypeScript client's messages and node functions
+	@scripts/test.sh typescript-generate
+
 proto-generate: ## Write the Go messages to api/
 	scripts/proto.sh generate
 
@@ -78,4 +84,4 @@ fuzz: ## Fuzz every target for FUZZTIME (10s)
 	@scripts/fuzz.sh $(FUZZTIME)
 
 clean: ## Remove what was built and installed
-	rm -rf $(BIN) build .venv tools/buf/node_modules tools/buf/.cache
+	rm -rf $(BIN) build .venv tools/buf/node_modules tools/buf/.cache clients/typescript/node_modules clients/typescript/dist

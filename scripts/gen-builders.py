@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
-"""Writes the Python client's node classes and its table of names from the service's catalogue.
+"""Writes the node classes of the Python client, the node functions of the TypeScript client, and their tables of names from the
+service's catalogue.
 
     scripts/gen-builders.py            write clients/python/src/remotemedia_grpc/{nodes,_catalogue}.py
+                                       and clients/typescript/src/{nodes,catalogue}.ts
     scripts/gen-builders.py --check    fail when what is committed isn't what the catalogue gives
 
 The catalogue is what the program REMOTEMEDIA_BIN (bin/remotemedia) tells: nodes list --json, nodes info --json.
@@ -16,8 +18,11 @@ import sys
 import textwrap
 from pathlib import Path
 
+import builders_typescript
+
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "clients" / "python" / "src" / "remotemedia_grpc"
+TYPESCRIPT = ROOT / "clients" / "typescript" / "src"
 BINARY = os.environ.get("REMOTEMEDIA_BIN") or str(ROOT / "bin" / "remotemedia")
 WIDTH = 120
 
@@ -189,12 +194,13 @@ def catalogue_module(nodes):
 
 def main():
     nodes = catalogue()
-    made = {"nodes.py": nodes_module(nodes), "_catalogue.py": catalogue_module(nodes)}
+    made = {PACKAGE / "nodes.py": nodes_module(nodes), PACKAGE / "_catalogue.py": catalogue_module(nodes)}
+    made |= {TYPESCRIPT / name: text for name, text in builders_typescript.files(nodes).items()}
     if "--check" not in sys.argv[1:]:
-        for name, text in made.items():
-            (PACKAGE / name).write_text(text, encoding="utf-8")
+        for path, text in made.items():
+            path.write_text(text, encoding="utf-8")
         return
-    wrong = [name for name, text in made.items() if not (PACKAGE / name).is_file() or (PACKAGE / name).read_text(encoding="utf-8") != text]
+    wrong = [str(path.relative_to(ROOT)) for path, text in made.items() if not path.is_file() or path.read_text(encoding="utf-8") != text]
     if wrong:
         raise SystemExit(f"gen-builders: {', '.join(wrong)}: not what the catalogue gives; run scripts/gen-builders.py and commit")
 

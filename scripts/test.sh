@@ -3,11 +3,11 @@
 #   scripts/test.sh              all steps
 #   scripts/test.sh format vet   only these
 # A package may take four minutes: a test that hangs is told with its stacks before anyone loses patience.
-# Installs what the steps need inside this folder: .venv and build/python-* for Python, tools/buf/node_modules for buf.
+# Installs what the steps need inside this folder: .venv and build/python-* for Python, node_modules beside each package.json.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-steps=(format build vet tests platforms arm64 faults race proto python python-client conformance commands loadtools docs)
+steps=(format build vet tests platforms arm64 faults race proto python python-client typescript-client conformance commands loadtools docs)
 
 sources() { git ls-files -z --cached --others --exclude-standard '*.go'; }
 
@@ -148,6 +148,41 @@ conformance-python() {
   }
   $tools/python -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps --no-build-isolation ./clients/python
   $tools/python conformance/golden/golden.py --check
+}
+
+# packages FOLDER installs what a package-lock.json names, unless it is there.
+packages() {
+  local stamp=$1/node_modules/.package-lock.json
+  if [[ ! -f $stamp || $1/package-lock.json -nt $stamp ]]; then
+    npm ci --prefix "$1" --no-audit --no-fund --loglevel=error
+    touch "$stamp"
+  fi
+}
+
+# node20 says why there is nothing to do where Node.js is missing or older than what the packages want.
+node20() {
+  if ! command -v npm >/dev/null || ! node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20 ? 1 : 0)'; then
+    echo "SKIPPED: Node.js 20 or later with npm isn't there"
+    return 1
+  fi
+}
+
+# Not a check: writes what the step below compares.
+typescript-generate() {
+  packages clients/typescript
+  scripts/proto.sh typescript
+  python3 scripts/gen-builders.py
+}
+
+typescript-client() {
+  local client=clients/typescript
+  node20 || return 0
+  packages $client
+  scripts/proto.sh typescript-check
+  python3 scripts/gen-builders.py --check
+  npm run --silent --prefix $client build
+  npm run --silent --prefix $client lint
+  REMOTEMEDIA_BIN="$PWD/bin/remotemedia-test" npm run --silent --prefix $client test
 }
 
 # The lines for grpcurl and grpc-health-probe of docs/operate, run as they stand. The two are built to build/tools once.

@@ -1,0 +1,2 @@
+/** The release of this client. */
+export const VERSION = "0.3.0";
