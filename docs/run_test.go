@@ -1,12 +1,14 @@
 package docs
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"maps"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -27,7 +29,7 @@ func TestMain(m *testing.M) {
 }
 
 // light are the pages that need nothing but the program and the files of the repository.
-var light = []string{"concepts.md", "guides/pipelines.md", "guides/streaming.md", "guides/tokens.md", "reference/cli.md"}
+var light = []string{"concepts.md", "guides/pipelines.md", "guides/streaming.md", "guides/tokens.md", "performance.md", "reference/cli.md"}
 
 func TestPagesDoAsTheySay(t *testing.T) {
 	for _, page := range light {
@@ -41,6 +43,25 @@ func TestPagesDoAsTheySay(t *testing.T) {
 			}
 			newShell(t, page, folder, programs(t)).runAll()
 		})
+	}
+}
+
+func TestTheCommandLinesPageNamesEveryCommand(t *testing.T) {
+	var help bytes.Buffer
+	if code := cli.Run(t.Context(), []string{"--help"}, cli.Env{Stdout: &help, Stderr: &help}); code != 0 {
+		t.Fatalf("--help ends with %d", code)
+	}
+	_, list, _ := strings.Cut(help.String(), "\nCommands:\n")
+	commands := regexp.MustCompile(`(?m)^  (\w+)( \w+)?  `).FindAllStringSubmatch(list, -1)
+	if len(commands) < 15 {
+		t.Fatalf("only %d commands were found in\n%s", len(commands), list)
+	}
+	page := read(t, "reference/cli.md")
+	for _, c := range commands {
+		row := regexp.MustCompile("(?m)^\\| `" + c[1] + "\\b.*$").FindString(page)
+		if row == "" || !strings.Contains(row, strings.TrimSpace(c[2])) {
+			t.Errorf("the table lacks %s%s", c[1], c[2])
+		}
 	}
 }
 

@@ -10,7 +10,12 @@ import (
 
 // connectFlags say how a service is reached.
 type connectFlags struct {
-	Server    string `default:"127.0.0.1:50051" env:"GRPC_SERVER_ADDR" placeholder:"HOST:PORT" help:"The service. Default ${default}."`
+	Server string `default:"127.0.0.1:50051" env:"GRPC_SERVER_ADDR" placeholder:"HOST:PORT" help:"The service. Default ${default}."`
+	accessFlags
+}
+
+// accessFlags say who calls a service, and how the connection is secured.
+type accessFlags struct {
 	Token     string `env:"REMOTEMEDIA_TOKEN" placeholder:"TOKEN" help:"Bearer token. Other users of the machine see it among the processes; prefer the environment, REMOTEMEDIA_TOKEN, or a file."`
 	TokenFile string `placeholder:"FILE" help:"File with the bearer token."`
 	TLS       bool   `name:"tls" help:"Encrypt the connection. The other flags of TLS imply it."`
@@ -20,8 +25,31 @@ type connectFlags struct {
 	Name      string `name:"server-name" placeholder:"NAME" help:"Name in the service's certificate, where it isn't that of --server."`
 }
 
+// dial makes a client for a service.
+func (c *accessFlags) dial(server string, options ...client.Option) (*client.Client, error) {
+	token, err := c.token()
+	if err != nil {
+		return nil, err
+	}
+	if token != "" {
+		options = append(options, client.WithToken(token))
+	}
+	secured, err := c.tls()
+	if err != nil {
+		return nil, err
+	}
+	if secured != nil {
+		options = append(options, client.WithTLS(secured))
+	}
+	remote, err := client.Dial(server, options...)
+	if err != nil {
+		return nil, usageError{err.Error()}
+	}
+	return remote, nil
+}
+
 // tls gives the configuration, nil where the connection isn't encrypted.
-func (c *connectFlags) tls() (*tls.Config, error) {
+func (c *accessFlags) tls() (*tls.Config, error) {
 	if !c.TLS && c.CA+c.Cert+c.Key+c.Name == "" {
 		return nil, nil
 	}
@@ -33,7 +61,7 @@ func (c *connectFlags) tls() (*tls.Config, error) {
 }
 
 // token reads the token, "" where there is none.
-func (c *connectFlags) token() (string, error) {
+func (c *accessFlags) token() (string, error) {
 	if c.TokenFile == "" {
 		return c.Token, nil
 	}

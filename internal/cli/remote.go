@@ -13,31 +13,13 @@ import (
 	"github.com/remotemedia/remotemedia-go/media"
 )
 
-// tokenVariable names the variable of the environment with the token that calls to a service carry. There is no flag for it:
-// other users of the machine see command lines.
-const tokenVariable = "REMOTEMEDIA_TOKEN"
-
-// dial makes a client for a service, with the token of the environment, if there is one.
-func dial(server string, env *Env, options ...client.Option) (*client.Client, error) {
-	for _, variable := range env.Environ {
-		if token, ok := strings.CutPrefix(variable, tokenVariable+"="); ok && token != "" {
-			options = append(options, client.WithToken(token))
-		}
-	}
-	c, err := client.Dial(server, options...)
-	if err != nil {
-		return nil, usageError{err.Error()}
-	}
-	return c, nil
-}
-
 // executeRemote runs once on the service.
 func (c *runCmd) executeRemote(ctx context.Context, in media.Inputs, env *Env) (string, *media.Result, error) {
 	m, err := loadManifest(c.Manifest, env)
 	if err != nil {
 		return "", nil, err
 	}
-	remote, err := dial(c.Server, env)
+	remote, err := c.dial(c.Server)
 	if err != nil {
 		return "", nil, err
 	}
@@ -68,8 +50,8 @@ func placed(m *manifest.Manifest, server string, err error) error {
 	return manifestError{name, f}
 }
 
-func remoteVersion(ctx context.Context, server string, env *Env) (versions, error) {
-	remote, err := dial(server, env, client.WithRetry(client.NoRetry))
+func remoteVersion(ctx context.Context, server string, access *accessFlags) (versions, error) {
+	remote, err := access.dial(server, client.WithRetry(client.NoRetry))
 	if err != nil {
 		return versions{}, err
 	}
@@ -82,7 +64,8 @@ func remoteVersion(ctx context.Context, server string, env *Env) (versions, erro
 }
 
 type healthCmd struct {
-	Server  string        `default:"127.0.0.1:50051" env:"GRPC_SERVER_ADDR" placeholder:"HOST:PORT" help:"The service to ask. Default ${default}."`
+	Server string `default:"127.0.0.1:50051" env:"GRPC_SERVER_ADDR" placeholder:"HOST:PORT" help:"The service to ask. Default ${default}."`
+	accessFlags
 	Service string        `placeholder:"NAME" help:"One of its gRPC services; all of it by default."`
 	Timeout time.Duration `default:"5s" help:"How long to wait for the answer."`
 	JSON    bool          `name:"json" help:"Print JSON."`
@@ -90,7 +73,7 @@ type healthCmd struct {
 
 // Run prints the status. The exit code is 0 only when it is SERVING.
 func (c *healthCmd) Run(ctx context.Context, env *Env) error {
-	remote, err := dial(c.Server, env, client.WithRetry(client.NoRetry)) // the answer is about now
+	remote, err := c.dial(c.Server, client.WithRetry(client.NoRetry)) // the answer is about now
 	if err != nil {
 		return err
 	}

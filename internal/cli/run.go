@@ -19,6 +19,7 @@ type runCmd struct {
 	Output []string `short:"o" sep:"none" placeholder:"[NODE=]PATH" help:"Where the audio of a node goes, - for standard output."`
 	Events string   `placeholder:"PATH" help:"Write every data item as a line of JSON, as it comes."`
 	Server string   `placeholder:"HOST:PORT" help:"Run on this service."`
+	accessFlags
 
 	InFormat  string `enum:"wav,f32le,s16le,s32le" default:"wav" help:"Form of the input: wav, f32le, s16le, s32le."`
 	OutFormat string `enum:"same,wav,f32le,s16le,s32le" default:"same" help:"Form of the output; same as the input by default."`

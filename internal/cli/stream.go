@@ -13,10 +13,11 @@ import (
 type streamCmd struct {
 	Manifest string `arg:"" help:"File of JSON or YAML, - for standard input."`
 
-	Input    string      `short:"i" required:"" placeholder:"[NODE=]PATH" help:"Audio to stream, - for standard input."`
-	Data     []string    `sep:"none" placeholder:"[NODE=]JSON" help:"A data item for a node, which goes in with the first chunk."`
-	Output   []string    `short:"o" sep:"none" placeholder:"[NODE=]PATH" help:"Where the audio of a node goes, - for standard output."`
-	Server   string      `placeholder:"HOST:PORT" help:"Stream to this service."`
+	Input  string   `short:"i" required:"" placeholder:"[NODE=]PATH" help:"Audio to stream, - for standard input."`
+	Data   []string `sep:"none" placeholder:"[NODE=]JSON" help:"A data item for a node, which goes in with the first chunk."`
+	Output []string `short:"o" sep:"none" placeholder:"[NODE=]PATH" help:"Where the audio of a node goes, - for standard output."`
+	Server string   `placeholder:"HOST:PORT" help:"Stream to this service."`
+	accessFlags
 	Chunk    chunkLength `default:"100ms" placeholder:"LENGTH" help:"Length of a chunk: a time such as 20ms, or a number of frames. Default ${default}."`
 	Realtime bool        `help:"Send each chunk no sooner than a sound card would have recorded it."`
 
@@ -61,7 +62,7 @@ func (c *streamCmd) Run(ctx context.Context, env *Env) error {
 // asRun is the same as a filter: what it checks, reads and writes is the same.
 func (c *streamCmd) asRun() *runCmd {
 	return &runCmd{
-		Manifest: c.Manifest, Input: []string{c.Input}, Data: c.Data, Output: c.Output, Server: c.Server, Block: defaultBlock,
+		Manifest: c.Manifest, Input: []string{c.Input}, Data: c.Data, Output: c.Output, Server: c.Server, accessFlags: c.accessFlags, Block: defaultBlock,
 		InFormat: c.InFormat, OutFormat: c.OutFormat, Rate: c.Rate, Channels: c.Channels,
 		Timeout: c.Timeout, MaxMemory: c.MaxMemory, MaxSamples: c.MaxSamples, JSON: c.JSON, Quiet: c.Quiet,
 	}

@@ -29,7 +29,7 @@ type lane interface {
 func (c *runCmd) newLane(env *Env) (lane, error) {
 	if c.Server != "" {
 		m, err := loadManifest(c.Manifest, env)
-		return &remoteLane{manifest: m, server: c.Server, env: env, options: client.StreamOptions{Data: c.data(), Limits: c.limits()}}, err
+		return &remoteLane{manifest: m, server: c.Server, access: &c.accessFlags, options: client.StreamOptions{Data: c.data(), Limits: c.limits()}}, err
 	}
 	p, err := loadPipeline(c.Manifest, env, remotemedia.WithLimits(c.limits()))
 	return &localLane{pipeline: p, first: media.Inputs{Data: c.data()}}, err
@@ -88,7 +88,7 @@ func (l *localLane) push(chunk client.Chunk) (*media.Result, error) {
 type remoteLane struct {
 	manifest *manifest.Manifest
 	server   string
-	env      *Env
+	access   *accessFlags
 	options  client.StreamOptions
 	client   *client.Client
 	stream   *client.Stream
@@ -99,7 +99,7 @@ func (l *remoteLane) name() string { return l.manifest.DisplayName() }
 
 // open gives up when ctx ends. A stream that is open ends by its input instead, so that nothing is lost.
 func (l *remoteLane) open(ctx context.Context, stop func()) (err error) {
-	if l.client, err = dial(l.server, l.env); err != nil {
+	if l.client, err = l.access.dial(l.server); err != nil {
 		return err
 	}
 	living, cancel := context.WithCancel(context.WithoutCancel(ctx))

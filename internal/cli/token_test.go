@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bytes"
 	"context"
 	"log/slog"
 	"strings"
@@ -16,21 +15,21 @@ import (
 func TestT080_CommandsShowTheTokenOfTheEnvironment(t *testing.T) {
 	token, hash := app.NewToken()
 	address := guardedService(t, hash)
-	call := func(environ []string, args ...string) outcome {
-		var stdout, stderr bytes.Buffer
-		code := Run(context.Background(), append(args, "--server", address, "-q"), Env{Stdout: &stdout, Stderr: &stderr, Environ: environ})
-		return outcome{code, stdout.String(), stderr.String()}
+	call := func(token string, args ...string) outcome {
+		t.Setenv("REMOTEMEDIA_TOKEN", token)
+		return run(nil, append(args, "--server", address, "-q")...)
 	}
 	for _, args := range [][]string{{"run", speech, "-i", sentences}, {"stream", speech, "-i", sentences}} {
-		if o := call([]string{"REMOTEMEDIA_TOKEN=" + token}, args...); o.code != ExitOK {
+		if o := call(token, args...); o.code != ExitOK {
 			t.Errorf("%s with the token: %+v", args[0], o)
 		}
-		for _, environ := range [][]string{nil, {"REMOTEMEDIA_TOKEN="}} {
-			if o := call(environ, args...); o.code != ExitRefused || !strings.Contains(o.stderr, "needs a token") {
-				t.Errorf("%s with %q: %+v", args[0], environ, o)
-			}
+		if o := call("", append(args, "--token-file", temp(t, "token", token+"\n"))...); o.code != ExitOK {
+			t.Errorf("%s with the token's file: %+v", args[0], o)
 		}
-		if o := call([]string{"REMOTEMEDIA_TOKEN=wrong"}, args...); o.code != ExitRefused || !strings.Contains(o.stderr, "isn't known") {
+		if o := call("", args...); o.code != ExitRefused || !strings.Contains(o.stderr, "needs a token") {
+			t.Errorf("%s without a token: %+v", args[0], o)
+		}
+		if o := call("wrong", args...); o.code != ExitRefused || !strings.Contains(o.stderr, "isn't known") {
 			t.Errorf("%s with a wrong token: %+v", args[0], o)
 		}
 	}

@@ -25,6 +25,7 @@ func (versionFlag) BeforeReset(app *kong.Kong) error {
 type versionCmd struct {
 	JSON   bool   `name:"json" help:"Print JSON."`
 	Server string `placeholder:"HOST:PORT" help:"Ask this service instead of telling of this program."`
+	accessFlags
 }
 
 // versions are the three lines of the contract, and what else is known.
@@ -57,7 +58,7 @@ func (c *versionCmd) Run(ctx context.Context, env *Env) error {
 	v := local()
 	if c.Server != "" {
 		var err error
-		if v, err = remoteVersion(ctx, c.Server, env); err != nil {
+		if v, err = remoteVersion(ctx, c.Server, &c.accessFlags); err != nil {
 			return err
 		}
 	}
