@@ -1,16 +1,10 @@
 package server_test
 
 import (
-	"bufio"
 	"errors"
-	"fmt"
 	"io"
-	"math"
 	"net"
-	"os"
-	"os/exec"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -18,7 +12,6 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/encoding"
-	"google.golang.org/grpc/experimental"
 	grpcmem "google.golang.org/grpc/mem"
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
@@ -26,7 +19,6 @@ import (
 	pb "github.com/remotemedia/remotemedia-go/api/remotemedia/v1"
 	"github.com/remotemedia/remotemedia-go/engine"
 	"github.com/remotemedia/remotemedia-go/internal/server"
-	"github.com/remotemedia/remotemedia-go/internal/wire"
 	"github.com/remotemedia/remotemedia-go/mem"
 )
 
@@ -49,7 +41,7 @@ func (bytesCodec) Unmarshal(data grpcmem.BufferSlice, v any) error {
 }
 
 // serveBench serves the real nodes with the pool of a service, on a socket.
-func serveBench(b *testing.B) (address string) {
+func serveBench(b testing.TB) (address string) {
 	b.Helper()
 	o := server.Options{Engine: engine.New(engine.Options{Pool: mem.NewPool(mem.DefaultRetain)})}
 	library(b)(&o)
@@ -61,7 +53,7 @@ func serveBench(b *testing.B) (address string) {
 }
 
 // serveEcho sends every message back, on grpc's defaults.
-func serveEcho(b *testing.B) (address string) {
+func serveEcho(b testing.TB) (address string) {
 	b.Helper()
 	s := grpc.NewServer(grpc.ForceServerCodecV2(bytesCodec{}), grpc.UnknownServiceHandler(func(_ any, stream grpc.ServerStream) error {
 		var message []byte
@@ -80,7 +72,7 @@ func serveEcho(b *testing.B) (address string) {
 	return listenBench(b, s.Serve, s.GracefulStop)
 }
 
-func listenBench(b *testing.B, serve func(net.Listener) error, stop func()) string {
+func listenBench(b testing.TB, serve func(net.Listener) error, stop func()) string {
 	b.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -100,10 +92,10 @@ func listenBench(b *testing.B, serve func(net.Listener) error, stop func()) stri
 // rawStream is a stream of encoded messages.
 type rawStream struct {
 	grpc.ClientStream
-	b *testing.B
+	b testing.TB
 }
 
-func dialRaw(b *testing.B, address string) *grpc.ClientConn {
+func dialRaw(b testing.TB, address string) *grpc.ClientConn {
 	b.Helper()
 	conn, err := grpc.NewClient("passthrough:///"+address, grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithDefaultCallOptions(grpc.ForceCodecV2(bytesCodec{})))
@@ -114,7 +106,7 @@ func dialRaw(b *testing.B, address string) *grpc.ClientConn {
 	return conn
 }
 
-func openRaw(b *testing.B, conn *grpc.ClientConn) rawStream {
+func openRaw(b testing.TB, conn *grpc.ClientConn) rawStream {
 	b.Helper()
 	stream, err := conn.NewStream(b.Context(), &bidi, streamPath)
 	if err != nil {
@@ -157,7 +149,7 @@ const (
 	fieldResult = 2
 )
 
-func encodeRequest(b *testing.B, m *pb.StreamRequest) []byte {
+func encodeRequest(b testing.TB, m *pb.StreamRequest) []byte {
 	b.Helper()
 	out, err := proto.Marshal(m)
 	if err != nil {
@@ -166,11 +158,11 @@ func encodeRequest(b *testing.B, m *pb.StreamRequest) []byte {
 	return out
 }
 
-func benchInit(b *testing.B, m *pb.PipelineManifest) []byte {
+func benchInit(b testing.TB, m *pb.PipelineManifest) []byte {
 	return encodeRequest(b, &pb.StreamRequest{Request: &pb.StreamRequest_Init{Init: &pb.StreamInit{Manifest: m}}})
 }
 
-func benchChunk(b *testing.B, sequence uint64, in *pb.AudioBuffer) []byte {
+func benchChunk(b testing.TB, sequence uint64, in *pb.AudioBuffer) []byte {
 	return encodeRequest(b, &pb.StreamRequest{Request: &pb.StreamRequest_AudioChunk{AudioChunk: &pb.AudioChunk{NodeId: "in", Sequence: sequence, Buffer: in}}})
 }
 
@@ -315,170 +307,4 @@ func (l *lockedTimes) quantile(q float64) float64 {
 	}
 	slices.Sort(l.times)
 	return float64(l.times[min(int(q*float64(len(l.times))), len(l.times)-1)]) / float64(time.Millisecond)
-}
-
-// BenchmarkServerAllocations counts what the server alone allocates for a 4096-sample chunk through one node: the client is
-// another process, this program started anew.
-func BenchmarkServerAllocations(b *testing.B) {
-	client := startClient(b, serveBench(b), "stream")
-	client.order(100) // pools and buffers are filled
-	b.ReportAllocs()
-	b.ResetTimer()
-	client.order(b.N)
-	b.StopTimer()
-	client.stop()
-}
-
-// BenchmarkServerCall counts what the server alone allocates for a unary call that passes one second of audio on.
-func BenchmarkServerCall(b *testing.B) {
-	client := startClient(b, serveBench(b), "unary")
-	client.order(100)
-	b.ReportAllocs()
-	b.ResetTimer()
-	client.order(b.N)
-	b.StopTimer()
-	client.stop()
-}
-
-// BenchmarkEchoCall counts what a bare server allocates for the same: grpc with the codec of the service, and nothing else.
-func BenchmarkEchoCall(b *testing.B) {
-	pool := mem.NewPool(mem.DefaultRetain)
-	codec := wire.NewCodec(pool)
-	s := grpc.NewServer(grpc.ForceServerCodecV2(codec), experimental.BufferPool(pool), grpc.WriteBufferSize(64<<10),
-		grpc.StaticStreamWindowSize(256<<10), grpc.StaticConnWindowSize(4<<20),
-		grpc.UnknownServiceHandler(func(_ any, stream grpc.ServerStream) error { return echoExecution(codec, pool, stream) }))
-	client := startClient(b, listenBench(b, s.Serve, s.GracefulStop), "unary")
-	client.order(100)
-	b.ReportAllocs()
-	b.ResetTimer()
-	client.order(b.N)
-	b.StopTimer()
-	client.stop()
-}
-
-// echoExecution answers an execution with its own audio.
-func echoExecution(codec *wire.Codec, pool *mem.Pool, stream grpc.ServerStream) error {
-	req := new(pb.ExecuteRequest)
-	in := &wire.Incoming{Message: req, KeepManifest: true}
-	if err := stream.RecvMsg(in); err != nil {
-		return err
-	}
-	defer in.Release()
-	account := mem.NewAccount(pool, mem.Unlimited{}, math.MaxInt64)
-	var given []wire.Audio
-	for id, m := range req.GetAudioInputs() {
-		buffer, _, err := in.Audio(m, account)
-		if err != nil {
-			return err
-		}
-		defer buffer.Release()
-		given = append(given, wire.Audio{NodeID: id, Buffer: buffer})
-	}
-	frame, err := codec.EncodeExecution(given, account, new(pb.ExecutionResult), func(time.Duration) *pb.ExecutionMetrics { return nil })
-	if err != nil {
-		return err
-	}
-	return stream.SendMsg(&frame)
-}
-
-const (
-	clientOf   = "REMOTEMEDIA_BENCH_CLIENT_OF"
-	clientKind = "REMOTEMEDIA_BENCH_CLIENT_KIND"
-)
-
-// BenchmarkClientProcess is the other process: it streams as many chunks as each line of its input says.
-func BenchmarkClientProcess(b *testing.B) {
-	address := os.Getenv(clientOf)
-	if address == "" {
-		b.Skip("this is the client of BenchmarkServerAllocations, which starts it")
-	}
-	conn := dialRaw(b, address)
-	if os.Getenv(clientKind) == "unary" {
-		callAsOrdered(b, conn)
-		return
-	}
-	s := openRaw(b, conn)
-	s.put(benchInit(b, pipeline("in:PassThrough")))
-	var message []byte
-	s.until(fieldReady, &message)
-	in, sequence, count := floats(4096, 48000), uint64(0), 0
-	for {
-		if n, _ := fmt.Scan(&count); n != 1 {
-			break
-		}
-		var chunks [][]byte
-		for range count {
-			chunks = append(chunks, benchChunk(b, sequence, in))
-			sequence++
-		}
-		s.pipelined(chunks, fieldResult)
-		fmt.Println("done")
-	}
-	s.end()
-}
-
-// callAsOrdered makes as many calls as each line of the input says.
-func callAsOrdered(b *testing.B, conn *grpc.ClientConn) {
-	req, err := proto.Marshal(request(pipeline("in:PassThrough"), map[string]any{"in": floats(44100, 44100)}))
-	if err != nil {
-		b.Fatal(err)
-	}
-	var answer []byte
-	for count := 0; ; {
-		if n, _ := fmt.Scan(&count); n != 1 {
-			return
-		}
-		for range count {
-			if err := conn.Invoke(b.Context(), executePath, &req, &answer); err != nil || len(answer) < 4*44100 {
-				b.Fatalf("%d bytes, %v", len(answer), err)
-			}
-		}
-		fmt.Println("done")
-	}
-}
-
-type clientProcess struct {
-	b      *testing.B
-	orders io.WriteCloser
-	done   *bufio.Scanner
-	wait   func() error
-}
-
-func startClient(b *testing.B, address, kind string) *clientProcess {
-	b.Helper()
-	command := exec.Command(os.Args[0], "-test.run", "^$", "-test.bench", "^BenchmarkClientProcess$", "-test.benchtime", "1x")
-	command.Env = append(os.Environ(), clientOf+"="+address, clientKind+"="+kind)
-	orders, err := command.StdinPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	out, err := command.StdoutPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	if err := command.Start(); err != nil {
-		b.Fatal(err)
-	}
-	return &clientProcess{b, orders, bufio.NewScanner(out), command.Wait}
-}
-
-// order has the client stream so many chunks, and waits until all are answered.
-func (c *clientProcess) order(chunks int) {
-	c.b.Helper()
-	fmt.Fprintln(c.orders, chunks)
-	for c.done.Scan() {
-		if strings.HasSuffix(c.done.Text(), "done") {
-			return
-		}
-	}
-	c.b.Fatal("the client has ended early")
-}
-
-func (c *clientProcess) stop() {
-	c.orders.Close()
-	for c.done.Scan() {
-	}
-	if err := c.wait(); err != nil {
-		c.b.Errorf("the client ended with %v", err)
-	}
 }

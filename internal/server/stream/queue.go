@@ -232,27 +232,35 @@ func (q *queue) add(e entry) {
 // stores are memory for what waits in any stream.
 var stores = sync.Pool{New: func() any { return new(make([]entry, 4)) }}
 
-// makeRoom sees to it that the next entry finds memory, behind those that wait or, where they have moved on, in front of them.
+// maxStore is the largest memory that is kept for others, in entries: what waits by default fits.
+const maxStore = 16
+
+// makeRoom sees to it that the next entry finds memory: behind those that wait, or, where they have moved on, in front of them.
 func (q *queue) makeRoom() {
 	if q.store == nil {
 		q.store = stores.Get().(*[]entry)
-		q.entries = append((*q.store)[:0], q.entries...)
+		q.entries = (*q.store)[:0]
 	}
-	if n := len(q.entries); n == cap(q.entries) && n < len(*q.store) {
-		copy(*q.store, q.entries)
-		clear((*q.store)[n:])
-		q.entries = (*q.store)[:n]
+	n := len(q.entries)
+	if n < cap(q.entries) {
+		return
 	}
+	if n == len(*q.store) {
+		q.store = new(make([]entry, 2*n))
+	}
+	copy(*q.store, q.entries)
+	clear((*q.store)[n:])
+	q.entries = (*q.store)[:n]
 }
 
 // giveBack lets go of the memory when nothing waits.
 func (q *queue) giveBack() {
 	q.entries = nil
-	if q.store != nil {
+	if q.store != nil && len(*q.store) <= maxStore {
 		clear(*q.store)
 		stores.Put(q.store)
-		q.store = nil
 	}
+	q.store = nil
 }
 
 // wake starts the pump unless it is at work, and unlocks.
@@ -300,6 +308,7 @@ func (q *queue) tombstone(i int, e *entry) {
 	d := &drops{frames: make(map[int]gap)}
 	d.add(e)
 	q.runs++
+	q.makeRoom()
 	q.entries = append(q.entries, entry{})
 	copy(q.entries[i+1:], q.entries[i:])
 	q.entries[i] = entry{work: doDrops, drops: d, received: e.received}

@@ -180,3 +180,31 @@ func TestALargeChunkAlwaysFitsAlone(t *testing.T) {
 		t.Errorf("%d bytes are held", a.Used())
 	}
 }
+
+// What waits comes out in the order in which it came, however its memory moves on and grows.
+func TestQueueKeepsOrderWhileItsMemoryMoves(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		q := newQueue(100, 1<<20, func() {})
+		in, out := uint64(0), uint64(0)
+		for range rapid.IntRange(1, 40).Draw(t, "rounds") {
+			for range rapid.IntRange(0, 9).Draw(t, "push") {
+				if in-out < 100 {
+					q.push(entry{work: doChunk, sequence: in})
+					in++
+				}
+			}
+			for range rapid.IntRange(0, 12).Draw(t, "pop") {
+				e, ok, _ := q.next()
+				if ok != (out < in) || ok && e.sequence != out {
+					t.Fatalf("got %d (%v), want %d of %d", e.sequence, ok, out, in)
+				}
+				if ok {
+					out++
+				}
+			}
+			if (q.store == nil) != (in == out) {
+				t.Fatalf("%d wait, and memory is held: %v", in-out, q.store != nil)
+			}
+		}
+	})
+}
