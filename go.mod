@@ -2,6 +2,9 @@ module github.com/remotemedia/remotemedia-go
 
 go 1.26.0
 
+// Packages of npm may hold Go code.
+ignore node_modules
+
 require (
 	github.com/HdrHistogram/hdrhistogram-go v1.2.0
 	github.com/KimMachineGun/automemlimit v1.0.1
