@@ -80,6 +80,10 @@ bench-ghz: build ## Load the service with ghz, against thresholds
 bench-k6: build ## Load the service with k6, against thresholds
 	@bench/k6.sh
 
+.PHONY: overload
+overload: build ## Offer more than the service can do (OVERLOAD_QUICK=1: for a minute only); writes bench/OVERLOAD.md
+	$(GO) run ./bench/overload $(if $(OVERLOAD_QUICK),-quick)
+
 fuzz: ## Fuzz every target for FUZZTIME (10s)
 	@scripts/fuzz.sh $(FUZZTIME)
 

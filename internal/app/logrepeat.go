@@ -102,11 +102,11 @@ func (h repeatHandler) LeavesOut(level slog.Level, message string, attrs ...slog
 	if level < slog.LevelWarn || h.own {
 		return false
 	}
-	now := time.Now()
-	record := slog.NewRecord(now, level, message, 0)
-	record.AddAttrs(attrs...)
-	kind, named := h.kindOf(record)
-	return !named && h.repeats.full(kind, now)
+	kind := kindPrefix(level, message) + h.known
+	for _, attr := range attrs {
+		kind += part(attr)
+	}
+	return h.repeats.full(kind, time.Now())
 }
 
 // kindOf is what repeated lines have in common; named says that the line has an error id.
@@ -115,7 +115,7 @@ func (h repeatHandler) kindOf(record slog.Record) (kind string, named bool) {
 		return "", false
 	}
 	var b strings.Builder
-	b.WriteString(record.Level.String() + "\x00" + record.Message + h.known)
+	b.WriteString(kindPrefix(record.Level, record.Message) + h.known)
 	record.Attrs(func(a slog.Attr) bool {
 		named = named || a.Key == "error_id"
 		b.WriteString(part(a))
@@ -123,6 +123,8 @@ func (h repeatHandler) kindOf(record slog.Record) (kind string, named bool) {
 	})
 	return b.String(), named
 }
+
+func kindPrefix(level slog.Level, message string) string { return level.String() + "\x00" + message }
 
 // part is what an attribute adds to the kind.
 func part(a slog.Attr) string {

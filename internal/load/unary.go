@@ -15,6 +15,9 @@ type UnaryWorkload struct {
 	// Check looks at an encoded answer, which it must not keep. An error, best a [*Failure], says what is wrong. It is called
 	// concurrently; nil takes every answer. The number is that of the operation.
 	Check func(answer []byte, number uint64) error
+	// Ended is told how each call ended that had no answer, with its trailers, and how long it took from when it was really sent.
+	// It is called concurrently; nil: nobody is told.
+	Ended func(err error, trailer metadata.MD, took time.Duration)
 }
 
 // Kind implements Workload.
@@ -64,7 +67,11 @@ func (c *caller) Do(ctx context.Context, op *Op) error {
 	ctx, cancel := context.WithTimeout(c.session.connections.context(ctx), c.session.timeout)
 	defer cancel()
 	c.number, c.trailer = op.Number, nil
+	began := time.Now()
 	if err := c.conn.Invoke(ctx, c.session.spec.Method, &c.out, &c.in, c.options...); err != nil {
+		if c.session.spec.Ended != nil {
+			c.session.spec.Ended(err, c.trailer, time.Since(began))
+		}
 		return StatusFailure(err, c.trailer)
 	}
 	op.Done = c.in.arrived

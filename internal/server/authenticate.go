@@ -22,9 +22,8 @@ func (s *Server) authenticate(srv any, ss grpc.ServerStream, info *grpc.StreamSe
 		return next(srv, ss)
 	}
 	c := callOf(ss.Context())
-	md, _ := metadata.FromIncomingContext(ss.Context())
 	principal, refused := s.options.Guard.Authenticate(auth.Call{
-		Header: md.Get("authorization"), Method: info.FullMethod, Peer: c.client(), RequestID: c.requestID,
+		Header: metadata.ValueFromIncomingContext(ss.Context(), "authorization"), Method: info.FullMethod, Peer: c.client(), RequestID: c.requestID,
 	})
 	if refused != nil {
 		return refused

@@ -38,6 +38,7 @@ type call struct {
 	labels   map[string]string // of the request, for the log
 	warnings int
 	fault    *fault.Error // what the call failed with, in band or not
+	details  string       // of the status that it ended with
 	inBand   *fault.Error // what ended a stream that was told so, with the status OK
 	stream   *stream.Summary
 	span     Span   // nil: no traces

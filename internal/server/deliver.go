@@ -36,7 +36,9 @@ func (s *Server) deliver(srv any, ss grpc.ServerStream, info *grpc.StreamServerI
 	if info.FullMethod == executeMethod && wire.InBand(f.Kind) {
 		return ss.SendMsg(&pb.ExecuteResponse{Outcome: &pb.ExecuteResponse_Error{Error: wire.ErrorToProto(f, options)}})
 	}
-	return wire.Status(f, options).Err()
+	told, details := wire.Status(f, options)
+	c.details = details
+	return told.Err()
 }
 
 // withID gives an internal fault the id under which the log has the details.

@@ -46,6 +46,9 @@ func (c *call) trailers(sent bool) metadata.MD {
 		md[trailerErrorType] = []string{wire.ErrorType(c.fault.Kind).String()}
 		wire.SetRetryTrailers(md, c.fault)
 	}
+	if c.details != "" {
+		md[wire.DetailsTrailer] = []string{c.details}
+	}
 	if c.warnings > 0 {
 		md[trailerWarnings] = []string{strconv.Itoa(c.warnings)}
 	}

@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	spb "google.golang.org/genproto/googleapis/rpc/status"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
@@ -59,7 +60,7 @@ func TestStatusesOfTheContract(t *testing.T) {
 		fault.CodeDeadline: codes.DeadlineExceeded, fault.CodeCanceled: codes.Canceled, fault.CodeVersion: codes.FailedPrecondition,
 	} {
 		f := fault.New(code, "why")
-		s := wire.Status(f, wire.ErrorOptions{})
+		s := statusOf(t, f)
 		if s.Code() != want || s.Message() != "why" {
 			t.Errorf("%s is %v", code, s)
 		}
@@ -72,10 +73,24 @@ func TestStatusesOfTheContract(t *testing.T) {
 	}
 }
 
+// statusOf is the status of a fault as a client puts it together.
+func statusOf(t *testing.T, f *fault.Error) *status.Status {
+	t.Helper()
+	s, details := wire.Status(f, wire.ErrorOptions{})
+	whole := new(spb.Status)
+	if err := proto.Unmarshal([]byte(details), whole); err != nil {
+		t.Fatal(err)
+	}
+	if codes.Code(whole.GetCode()) != s.Code() || whole.GetMessage() != s.Message() {
+		t.Errorf("the details are of %v, the status is %v", whole, s)
+	}
+	return status.FromProto(whole)
+}
+
 func TestRelT11_RetryHintsAreInDetailAndTrailers(t *testing.T) {
 	f := fault.New(fault.CodeOverloaded, "full")
 	f.RetryAfter = 1500*time.Millisecond + time.Nanosecond
-	s := wire.Status(f, wire.ErrorOptions{})
+	s := statusOf(t, f)
 	info, ok := s.Details()[1].(*errdetails.RetryInfo)
 	if !ok || info.GetRetryDelay().AsDuration() != f.RetryAfter {
 		t.Errorf("details %v", s.Details())
