@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"log/slog"
 	"net"
 	"strings"
 	"testing"
@@ -21,9 +20,8 @@ import (
 	remotemedia "github.com/remotemedia/remotemedia-go"
 	pb "github.com/remotemedia/remotemedia-go/api/remotemedia/v1"
 	"github.com/remotemedia/remotemedia-go/client"
+	"github.com/remotemedia/remotemedia-go/conformance/local"
 	"github.com/remotemedia/remotemedia-go/fault"
-	"github.com/remotemedia/remotemedia-go/internal/app"
-	"github.com/remotemedia/remotemedia-go/internal/config"
 	"github.com/remotemedia/remotemedia-go/manifest"
 	"github.com/remotemedia/remotemedia-go/media"
 )
@@ -33,7 +31,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // service starts the real service for the length of the test and connects to it.
 func service(t *testing.T) *client.Client {
 	t.Helper()
-	return dial(t, serve(t, nil))
+	return dial(t, local.Serve(t, nil))
 }
 
 func dial(t *testing.T, address string, options ...client.Option) *client.Client {
@@ -48,35 +46,6 @@ func dial(t *testing.T, address string, options ...client.Option) *client.Client
 		}
 	})
 	return c
-}
-
-// serve starts the real service for the length of the test, as it is by default where no configuration is given.
-func serve(t *testing.T, configured *config.Config) (address string) {
-	t.Helper()
-	catalog, err := remotemedia.Catalog()
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ready, done := make(chan string, 1), make(chan error, 1)
-	go func() {
-		done <- app.Serve(ctx, app.Options{
-			Config: configured, Listen: []string{"127.0.0.1:0"}, Catalog: catalog, Log: slog.New(slog.DiscardHandler),
-			Ready: func(address, _ string) { ready <- address },
-		})
-	}()
-	select {
-	case address = <-ready:
-	case err := <-done:
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	})
-	return address
 }
 
 // answering starts a server that answers every call with what f gives, for what the real one never sends.

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/remotemedia/remotemedia-go/client"
+	"github.com/remotemedia/remotemedia-go/conformance/local"
 	"github.com/remotemedia/remotemedia-go/conformance/pki"
 	"github.com/remotemedia/remotemedia-go/fault"
 	"github.com/remotemedia/remotemedia-go/internal/config"
@@ -38,10 +39,10 @@ func TestRS1_ConnectionsAreEncryptedAndMutual(t *testing.T) {
 	configured := config.Default()
 	configured.Server.Admin.Enabled = false
 	configured.Server.TLS.CertPath, configured.Server.TLS.KeyPath = files.ServerCert, files.ServerKey
-	plain := serve(t, configured)
+	plain := local.Serve(t, configured)
 	mutual := *configured
 	mutual.Server.TLS.ClientCAPath = files.CA
-	strict := serve(t, &mutual)
+	strict := local.Serve(t, &mutual)
 	mine := client.TLSFiles{CA: files.CA, Cert: files.ClientCert, Key: files.ClientKey}
 	cases := map[string]struct {
 		address string
@@ -91,7 +92,7 @@ func TestFR008_TokensOpenTheService(t *testing.T) {
 	configured.Server.Admin.Enabled = false
 	const token = "a-token-of-at-least-128-bits"
 	configured.Auth.Tokens = []config.Token{{Name: "me", Hash: config.Secret(fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(token))))}}
-	address := serve(t, configured)
+	address := local.Serve(t, configured)
 	if err := execute(t, t.Context(), dial(t, address)); fault.From(err).Code != fault.CodeTokenMissing {
 		t.Errorf("without: %v", err)
 	}
