@@ -10,7 +10,7 @@ FUZZTIME ?= 10s
 BENCH ?= .
 
 .DEFAULT_GOAL := help
-.PHONY: help build build-test release demo test lint generate typescript-client typescript-generate conformance proto-generate proto-lint proto-breaking proto-check bench bench-go bench-audio bench-ghz bench-k6 fuzz clean
+.PHONY: help build build-test release demo test lint generate typescript-client typescript-generate conformance proto-generate proto-lint proto-breaking proto-check accept profile bench bench-go bench-audio bench-ghz bench-k6 fuzz clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' Makefile
@@ -67,6 +67,12 @@ proto-check: ## Fail when api/ isn't what the protos give
 
 bench: ## Measure the service beside its peers (20 min; BENCH_QUICK=1: 3 min); writes bench/RESULTS.md
 	@scripts/bench.sh
+
+accept: ## Check the figures of the specification, on a machine that does nothing else; a release needs it
+	@scripts/bench.sh accept
+
+profile: ## CPU, allocation, block and mutex profiles of the service under load, to build/profile
+	@scripts/bench.sh profile
 
 bench-go: ## Run the Go benchmarks; BENCH=regexp chooses
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...

@@ -3,6 +3,8 @@
 #   scripts/bench.sh                  everything, about twenty minutes; an interrupted run goes on where it was
 #   BENCH_QUICK=1 scripts/bench.sh    about three minutes, written to build/bench
 #   scripts/bench.sh -only resample   options go to bench/harness, which explains them with run -h
+#   scripts/bench.sh accept           checks the figures of the specification; fails where one isn't met
+#   scripts/bench.sh profile          profiles of the service under load, to build/profile and bench/RESULTS.md
 #   scripts/bench.sh build [go]       only builds what is measured; go: without Python and Rust
 # The service and the echoes are built here, the Python server gets an environment and the Rust server is built with cargo, all in
 # build/bench; a peer that can't be had is left out with a message.
@@ -45,13 +47,20 @@ rust_server() {
   fi
 }
 
+command=run
+case ${1:-} in
+  accept | profile | build)
+    command=$1
+    shift
+    ;;
+esac
+
 go_programs
-if [[ ${1:-} == build && ${2:-} == go ]]; then
-  exit
+if [[ $command != profile && ${1:-} != go ]]; then
+  python_server
+  rust_server
 fi
-python_server
-rust_server
-if [[ ${1:-} == build ]]; then
+if [[ $command == build ]]; then
   exit
 fi
 
@@ -59,8 +68,8 @@ fi
 ulimit -n "$(ulimit -Hn)" 2>/dev/null || true
 
 commit=$(git describe --always --dirty --abbrev=10 2>/dev/null || echo unknown)
-if [[ -n ${BENCH_QUICK:-} ]]; then
+if [[ $command == run && -n ${BENCH_QUICK:-} ]]; then
   [[ -f $out/QUICK.md ]] || echo '# A quick run' >"$out/QUICK.md"
   exec "$out/harness" run -scale quick -results "$out/QUICK.md" -data "$out/quick.json" -commit "$commit" "$@"
 fi
-exec "$out/harness" run -commit "$commit" "$@"
+exec "$out/harness" "$command" -commit "$commit" "$@"

@@ -81,3 +81,21 @@ func separated(n int64) string {
 	}
 	return fmt.Sprintf("%s,%03d", separated(n/1000), n%1000)
 }
+
+// Values is the spread of figures by round.
+func Values(rounds map[int]float64) Spread {
+	all := make([]float64, 0, len(rounds))
+	for _, v := range rounds {
+		all = append(all, v)
+	}
+	return Of(all)
+}
+
+// Quantile is the figure that a share q, 0 to 1, of all doesn't exceed; not a number where there are none.
+func Quantile(figures []float64, q float64) float64 {
+	if len(figures) == 0 {
+		return math.NaN()
+	}
+	sorted := slices.Sorted(slices.Values(figures))
+	return sorted[min(max(int(math.Ceil(q*float64(len(sorted))))-1, 0), len(sorted)-1)]
+}

@@ -75,15 +75,43 @@ func TestVerdicts(t *testing.T) {
 		{Verdict{Figure: Of([]float64{0}), Limit: 0}, true, "+0 %", "<= 0"},
 		{Verdict{Figure: Of([]float64{1}), Limit: 0}, false, "above 0", "<= 0"},
 		{Verdict{Limit: 5}, false, "not measured", "<= 5.00"},
+		{Verdict{Figure: Of([]float64{6}), Limit: 5, Told: true}, true, "", ""},
+		{Verdict{Told: true}, true, "not measured", ""},
 	} {
 		if got := c.v; got.Met() != c.met || got.Margin() != c.margin || got.Demand() != c.want {
 			t.Errorf("%+v: %v, %q, %q", c.v, got.Met(), got.Margin(), got.Demand())
 		}
 	}
-	if got := (Verdict{Limit: 5}).Result(); got != "-" {
-		t.Error(got)
+	figure := Of([]float64{6})
+	for want, v := range map[string]Verdict{
+		"-": {Limit: 5}, "no": {Figure: figure, Limit: 5}, "yes": {Figure: figure, Limit: 7}, "told": {Figure: figure, Told: true},
+	} {
+		if got := v.Result(); got != want {
+			t.Errorf("%+v: %q", v, got)
+		}
 	}
 	if got := (Verdict{Figure: Of([]float64{1, 2, 3}), Unit: "us"}).Shown(); got != "2.00 [1.00..3.00] us" {
+		t.Error(got)
+	}
+}
+
+func TestQuantiles(t *testing.T) {
+	hundred := make([]float64, 100)
+	for i := range hundred {
+		hundred[i] = float64(100 - i)
+	}
+	for q, want := range map[float64]float64{0: 1, 0.5: 50, 0.95: 95, 1: 100} {
+		if got := Quantile(hundred, q); got != want {
+			t.Errorf("quantile %v is %v, not %v", q, got, want)
+		}
+	}
+	if got := Quantile([]float64{7}, 0.95); got != 7 {
+		t.Error(got)
+	}
+	if !math.IsNaN(Quantile(nil, 0.5)) {
+		t.Error("nothing has a quantile")
+	}
+	if got := Values(map[int]float64{3: 1, 9: 2}); got != (Spread{1.5, 1, 2, 2}) {
 		t.Error(got)
 	}
 }

@@ -8,7 +8,8 @@ type Verdict struct {
 	What   string  `json:"what"`
 	Figure Spread  `json:"figure"`
 	Limit  float64 `json:"limit"`
-	Least  bool    `json:"least"` // the limit is the least that will do, not the most
+	Least  bool    `json:"least"`          // the limit is the least that will do, not the most
+	Told   bool    `json:"told,omitempty"` // nothing is demanded: the figure is only told
 	Unit   string  `json:"unit"`
 	Note   string  `json:"note,omitempty"`
 }
@@ -16,8 +17,11 @@ type Verdict struct {
 // Known reports whether there is a figure.
 func (v Verdict) Known() bool { return v.Figure.Rounds > 0 }
 
-// Met reports whether the figure, as its median, does; one that isn't known doesn't.
+// Met reports whether the figure, as its median, does; one that isn't known doesn't, and one that is only told always does.
 func (v Verdict) Met() bool {
+	if v.Told {
+		return true
+	}
 	if !v.Known() {
 		return false
 	}
@@ -29,6 +33,9 @@ func (v Verdict) Met() bool {
 
 // Demand shows the limit.
 func (v Verdict) Demand() string {
+	if v.Told {
+		return ""
+	}
 	sign := "<="
 	if v.Least {
 		sign = ">="
@@ -51,6 +58,8 @@ func (v Verdict) Margin() string {
 	switch {
 	case !v.Known():
 		return "not measured"
+	case v.Told:
+		return ""
 	case v.Limit == 0 && v.Figure.Median == 0:
 		return "+0 %"
 	case v.Limit == 0:
@@ -68,6 +77,8 @@ func (v Verdict) Result() string {
 	switch {
 	case !v.Known():
 		return "-"
+	case v.Told:
+		return "told"
 	case v.Met():
 		return "yes"
 	}

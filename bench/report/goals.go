@@ -39,7 +39,7 @@ func (s *Summary) unaryGoals(cores int) []measure.Verdict {
 	tail := combine(func(v ...float64) float64 { return v[0] / v[1] }, s.rounds(one, suite.Service, p99), s.rounds(one, suite.Service, p50))
 	all := []measure.Verdict{
 		{What: "resample 1 s, c=1: p50 over that of echo + kernel", Figure: measure.Ratio(s.rounds(one, suite.Service, p50), floor), Limit: 1.10},
-		{What: "resample 1 s, c=1: p99 over p50", Figure: spreadOf(tail), Limit: 2.5},
+		{What: "resample 1 s, c=1: p99 over p50", Figure: measure.Values(tail), Limit: 2.5},
 	}
 	for _, c := range []int{10, 100} {
 		all = append(all,
@@ -70,7 +70,7 @@ func (s *Summary) referenceGoals() []measure.Verdict {
 	var all []measure.Verdict
 	over := func(what, at string, f figure, reference, limit float64, least bool) {
 		by := combine(func(v ...float64) float64 { return v[0] / reference }, s.rounds(at, suite.Service, f))
-		all = append(all, measure.Verdict{What: what, Figure: spreadOf(by), Limit: limit, Least: least, Note: "reference: " + measure.Number(reference)})
+		all = append(all, measure.Verdict{What: what, Figure: measure.Values(by), Limit: limit, Least: least, Note: "reference: " + measure.Number(reference)})
 	}
 	ten := scenario(suite.Unary, resample1, 10)
 	over("resample 1 s, c=10: calls a second over the newest Rust service", ten, rate, rustResample10, 6, true)
@@ -120,7 +120,7 @@ func (s *Summary) memoryGoals() []measure.Verdict {
 	return []measure.Verdict{
 		{What: "an idle stream on its own connection, of 1,000", Figure: s.spread(many, suite.Service, streamRSS), Limit: 40, Unit: "KB"},
 		{What: "an idle stream, of 1,000, TLS", Figure: s.spread(many, suite.Secure, streamRSS), Limit: 80, Unit: "KB"},
-		{What: "an idle stream of 9,900 over one of 1,000", Figure: spreadOf(flat), Limit: 1.1},
+		{What: "an idle stream of 9,900 over one of 1,000", Figure: measure.Values(flat), Limit: 1.1},
 		{What: "memory of one of 100 executions in flight, resample 1 s", Figure: s.spread(scenario(suite.Unary, resample1, 100), suite.Service, growth), Limit: 1, Unit: "MB"},
 		{What: "peak RSS, pass 1 s, c=1000", Figure: s.spread(scenario(suite.Unary, pass1, 1000), suite.Service, peakRSS), Limit: 600, Unit: "MB"},
 	}

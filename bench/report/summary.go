@@ -63,15 +63,7 @@ func (s *Summary) rounds(scenario, subject string, f figure) map[int]float64 {
 }
 
 func (s *Summary) spread(scenario, subject string, f figure) measure.Spread {
-	return spreadOf(s.rounds(scenario, subject, f))
-}
-
-func spreadOf(rounds map[int]float64) measure.Spread {
-	all := make([]float64, 0, len(rounds))
-	for _, v := range rounds {
-		all = append(all, v)
-	}
-	return measure.Of(all)
+	return measure.Values(s.rounds(scenario, subject, f))
 }
 
 // ratio sets a figure of one subject over that of another, round by round.

@@ -60,7 +60,7 @@ func (r *Runner) measureCell(ctx context.Context, s *Scenario, subject string, r
 		cell.LoadAfter = process.Load()
 		return cell, err
 	}
-	server, err := r.Folder.start(ctx, subject, s)
+	server, err := r.Folder.Start(ctx, subject, s)
 	if err != nil {
 		return cell, err
 	}

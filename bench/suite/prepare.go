@@ -51,8 +51,8 @@ func once[T any](mu *sync.Mutex, made *map[string]T, name string, make_ func(str
 // answer is the file with what the echoes answer to a call or a stream.
 func (f Folder) answer(name string) string { return f.path("answers", slug(name)) }
 
-// prepare asks the service once for everything that the echoes will answer.
-func (r *Runner) prepare(ctx context.Context, scenarios []Scenario) (err error) {
+// Prepare asks the service once for everything that the echoes will answer.
+func (r *Runner) Prepare(ctx context.Context, scenarios []Scenario) (err error) {
 	if err := r.Folder.secure(); err != nil {
 		return err
 	}

@@ -50,7 +50,7 @@ func (r *Runner) steps() []step {
 // Run measures what wasn't measured before. A measurement that fails is kept as such, and the run goes on: only the end of ctx, or a
 // state that can't be kept, ends it.
 func (r *Runner) Run(ctx context.Context) error {
-	if err := r.prepare(ctx, r.Scenarios); err != nil {
+	if err := r.Prepare(ctx, r.Scenarios); err != nil {
 		return err
 	}
 	steps := r.steps()

@@ -66,6 +66,9 @@ var subjects = map[string]subject{
 // output may be half a sample late.
 const otherTolerance = 0.05
 
+// ServedBy tells how the answers of a subject are compared.
+func ServedBy(subject string) work.ServedBy { return subjects[subject].by }
+
 // Missing tells why a subject can't be measured; "" where it can.
 func (f Folder) Missing(name string) string {
 	s, ok := subjects[name]
@@ -95,8 +98,8 @@ func (f Folder) AllMissing() []string {
 // State is the file with what a run has measured.
 func (f Folder) State() string { return f.path("cells.jsonl") }
 
-// start starts the server of a scenario.
-func (f Folder) start(ctx context.Context, name string, s *Scenario) (*process.Server, error) {
+// Start starts the server of a scenario, whose answers were prepared where it is an echo.
+func (f Folder) Start(ctx context.Context, name string, s *Scenario) (*process.Server, error) {
 	if missing := f.Missing(name); missing != "" {
 		return nil, fmt.Errorf("%s: %s", name, missing)
 	}

@@ -34,17 +34,19 @@ type Call struct {
 
 // calls are all that are made, by name.
 var calls = map[string]func() (*Call, error){
-	"pass 1 s":            audioCall(pass, 44100, 1),
-	"pass 10 s":           audioCall(pass, 44100, 10),
-	"resample 1 s":        audioCall(to16k, 44100, 1),
-	"resample 10 s":       audioCall(to16k, 44100, 10),
-	"resample+VAD 1 s":    audioCall(to16kVAD, 44100, 1),
-	"resample+VAD 10 s":   audioCall(to16kVAD, 44100, 10),
-	"very high+VAD 10 s":  audioCall(best, 44100, 10),
-	"convert 1 s":         audioCall(toI16, 44100, 1),
-	"pass 1 s at 16 kHz":  audioCall(pass, 16000, 1),
-	"pass 10 s at 16 kHz": audioCall(pass, 16000, 10),
-	"calculator":          calculator,
+	"pass 1 s":             audioCall(pass, 44100, 1),
+	"pass 10 s":            audioCall(pass, 44100, 10),
+	"resample 1 s":         audioCall(to16k, 44100, 1),
+	"resample 10 s":        audioCall(to16k, 44100, 10),
+	"resample+VAD 1 s":     audioCall(to16kVAD, 44100, 1),
+	"resample+VAD 10 s":    audioCall(to16kVAD, 44100, 10),
+	"very high+VAD 10 s":   audioCall(best, 44100, 10),
+	"convert 1 s":          audioCall(toI16, 44100, 1),
+	"pass 1 s at 16 kHz":   audioCall(pass, 16000, 1),
+	"pass 10 s at 16 kHz":  audioCall(pass, 16000, 10),
+	"halve 1 s at 16 kHz":  audioCall(to8kVAD, 16000, 1),
+	"halve 10 s at 16 kHz": audioCall(to8kVAD, 16000, 10),
+	"calculator":           calculator,
 }
 
 // NewCall makes a call of a name.
@@ -142,4 +144,14 @@ func (c *Call) Check(by ServedBy) func(answer []byte, number uint64) error {
 // Workload makes the load of the call.
 func (c *Call) Workload(by ServedBy) load.Workload {
 	return &load.UnaryWorkload{Method: ExecuteMethod, Request: c.Request, Check: c.Check(by)}
+}
+
+// Metrics reads what the service tells of an answer.
+func Metrics(answer []byte) (*pb.ExecutionMetrics, error) {
+	m := new(pb.ExecutionMetrics)
+	encoded, ok := path(answer, 1, 3)
+	if !ok {
+		return nil, load.Wrong("no metrics", "the answer has no result with metrics")
+	}
+	return m, proto.Unmarshal(encoded, m)
 }

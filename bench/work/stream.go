@@ -43,7 +43,7 @@ var streams = map[string]func() (*Stream, error){
 	"resample+VAD, 100 ms":   streamOf(to16kVAD, 44100, 4410, 16000),
 	"16 to 8 kHz+VAD, 20 ms": streamOf(to8kVAD, 16000, 320, 8000),
 	"pass, 100 ms":           streamOf(pass, 44100, 4410, 44100),
-	"pass, 20 ms at 16 kHz":  streamOf(pass, 16000, 320, 16000),
+	"pass, 100 ms at 16 kHz": streamOf(pass, 16000, 1600, 16000),
 }
 
 // NewStream makes a stream of a name.
