@@ -129,7 +129,7 @@ func (s *shell) bash(ctx context.Context, script string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, "bash", "-c", script)
 	cmd.Dir = s.folder
 	cmd.WaitDelay = 10 * time.Second
-	cmd.Env = append(os.Environ(), "NO_COLOR=1", "PIP_DISABLE_PIP_VERSION_CHECK=1")
+	cmd.Env = append(os.Environ(), "NO_COLOR=1", "PIP_DISABLE_PIP_VERSION_CHECK=1", "npm_config_prefer_offline=true", "npm_config_update_notifier=false")
 	if s.path != "" {
 		cmd.Env = append(cmd.Env, "PATH="+s.path+string(os.PathListSeparator)+os.Getenv("PATH"))
 	}
