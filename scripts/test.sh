@@ -41,6 +41,9 @@ platforms() {
   scripts/release.sh again windows/amd64
 }
 
+# The tests of the Windows build and the Windows program, in Wine.
+windows() { scripts/wine.sh; }
+
 # The packages that have kernels in assembly: those for arm64 run here in an emulator of that processor, against their
 # portable twins and the golden files. -short and the pattern leave out what takes an emulator minutes.
 arm64() {

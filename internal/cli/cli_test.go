@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"io"
 	"log/slog"
@@ -201,6 +202,8 @@ func TestExitCodes(t *testing.T) {
 	slow := temp(t, "slow.json", `{"version":"v1","nodes":[{"id":"n","node_type":"DelayNode","params":{"delay_ms":60000}}]}`)
 	divide := temp(t, "divide.json", `{"version":"v1","nodes":[{"id":"n","node_type":"CalculatorNode","params":{"operation":"divide","value":0}}]}`)
 	garbage := temp(t, "garbage.wav", "this is no audio at all, whatever its name says")
+	_, missing := os.Stat("nothing.yaml")
+	absent := errors.Unwrap(missing).Error() // each system says it in its own words
 	cases := []struct {
 		name string
 		want int
@@ -209,11 +212,11 @@ func TestExitCodes(t *testing.T) {
 	}{
 		{"help", ExitOK, "", []string{"--help"}},
 		{"a node fails", ExitFailed, `node "n"`, []string{"run", divide, "--data", "1"}},
-		{"no place for the output", ExitFailed, "no such file", []string{"run", speech, "-i", sentences, "-o", "/nonexistent/x.wav"}},
+		{"no place for the output", ExitFailed, "open /nonexistent/x.wav", []string{"run", speech, "-i", sentences, "-o", "/nonexistent/x.wav"}},
 		{"no command", ExitUsage, "--help", nil},
 		{"unknown flag", ExitUsage, "--colour", []string{"run", speech, "--colour"}},
-		{"no such manifest", ExitUsage, "no such file", []string{"run", "nothing.yaml"}},
-		{"no such input", ExitUsage, "no such file", []string{"run", speech, "-i", "nothing.wav"}},
+		{"no such manifest", ExitUsage, absent, []string{"run", "nothing.yaml"}},
+		{"no such input", ExitUsage, absent, []string{"run", speech, "-i", "nothing.wav"}},
 		{"garbage input", ExitUsage, "RIFF", []string{"run", speech, "-i", garbage}},
 		{"input missing", ExitUsage, "got no input", []string{"run", speech}},
 		{"input for nobody", ExitUsage, "did you mean resample?", []string{"run", speech, "-i", "resampl=" + sentences}},

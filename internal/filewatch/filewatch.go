@@ -47,6 +47,7 @@ type Watcher struct {
 	options Options
 	changed func()
 	notify  *fsnotify.Watcher // nil where the system has no notifications left
+	noted   chan struct{}     // a notification came
 	trigger chan struct{}     // asks for the callback whether or not something changed
 	stop    chan struct{}
 	done    chan struct{}
@@ -61,15 +62,24 @@ type Watcher struct {
 func New(paths []string, changed func(), o Options) *Watcher {
 	w := &Watcher{
 		options: o.withDefaults(), changed: changed, paths: paths,
-		trigger: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}),
+		noted: make(chan struct{}, 1), trigger: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}),
 	}
 	var err error
 	if w.notify, err = fsnotify.NewWatcher(); err != nil {
 		w.options.Logger.Warn("files are looked at now and then, because the system gives no notifications", "error", err, "interval", w.options.Poll)
 	}
 	known := w.fingerprint()
+	var listening sync.WaitGroup
+	if w.notify != nil {
+		listening.Go(w.listen)
+	}
 	w.observe()
-	go w.run(known)
+	go func() {
+		defer close(w.done)
+		w.run(known)
+		w.end()
+		listening.Wait()
+	}()
 	return w
 }
 
@@ -95,8 +105,6 @@ func (w *Watcher) Close() {
 }
 
 func (w *Watcher) run(known fingerprint) {
-	defer close(w.done)
-	events, failures := w.channels()
 	poll := time.NewTicker(w.options.Poll)
 	defer poll.Stop()
 	wait := newDelay(w.options.Quiet, w.options.Most)
@@ -105,13 +113,8 @@ func (w *Watcher) run(known fingerprint) {
 		forced := false
 		select {
 		case <-w.stop:
-			w.end()
 			return
-		case <-events:
-			wait.note()
-			continue
-		case err := <-failures: // an overflow of the queue: something was missed
-			w.options.Logger.Debug("file notifications were lost", "error", err)
+		case <-w.noted:
 			wait.note()
 			continue
 		case <-wait.timer.C:
@@ -124,11 +127,29 @@ func (w *Watcher) run(known fingerprint) {
 	}
 }
 
-func (w *Watcher) channels() (events <-chan fsnotify.Event, failures <-chan error) {
-	if w.notify == nil {
-		return nil, nil
+// listen takes notifications until they end. It is a goroutine of its own, because on Windows whoever asks for more of them
+// waits until those that are there have been taken.
+func (w *Watcher) listen() {
+	events, failures := w.notify.Events, w.notify.Errors
+	for events != nil || failures != nil {
+		select {
+		case _, ok := <-events:
+			if !ok {
+				events = nil
+				continue
+			}
+		case err, ok := <-failures: // an overflow of the queue: something was missed
+			if !ok {
+				failures = nil
+				continue
+			}
+			w.options.Logger.Debug("file notifications were lost", "error", err)
+		}
+		select {
+		case w.noted <- struct{}{}:
+		default: // one is known already
+		}
 	}
-	return w.notify.Events, w.notify.Errors
 }
 
 func (w *Watcher) end() {

@@ -52,7 +52,7 @@ func (s *Server) snapshot() *pb.MetricsResponse {
 		NodeTypes: make(map[string]*pb.NodeTypeStats, len(m.NodeTypes)), ProtocolVersion: version.Protocol,
 	}
 	for name, t := range m.NodeTypes {
-		r.NodeTypes[name] = &pb.NodeTypeStats{Executions: t.Executions, Errors: t.Errors, TotalMs: millis(t.Total), Samples: t.Samples}
+		r.NodeTypes[name] = &pb.NodeTypeStats{Executions: t.Executions, Errors: t.Errors, TotalMs: float64(t.Total) / float64(time.Millisecond), Samples: t.Samples}
 	}
 	return r
 }

@@ -64,7 +64,7 @@ func (c *call) attributes(err error) []slog.Attr {
 		slog.String("request_id", c.requestID),
 		methodAttr(c),
 		slog.String("status", status.Code(err).String()),
-		slog.Float64("wall_time_ms", millis(time.Since(c.started))),
+		slog.Float64("wall_time_ms", millis(max(time.Since(c.started), time.Microsecond))),
 		slog.Int("nodes", c.nodes),
 		slog.String("client", c.client()),
 	}

@@ -86,6 +86,7 @@ func (c *call) traceNodes(plan *graph.Plan, stats []engine.NodeStats, err *fault
 	if c.span == nil {
 		return
 	}
+	now := time.Now()
 	for i := range stats {
 		n, of := &stats[i], &plan.Nodes[i]
 		if n.Began.IsZero() {
@@ -95,7 +96,11 @@ func (c *call) traceNodes(plan *graph.Plan, stats []engine.NodeStats, err *fault
 		if err != nil && err.NodeID == of.ID {
 			failed = err
 		}
-		c.span.Part("node "+of.Spec.Name, n.Began, n.Began.Add(n.Time), failed,
+		end := n.Began.Add(n.Time)
+		if end.After(now) { // by a nanosecond, where the clock is too coarse for the node's work
+			end = now
+		}
+		c.span.Part("node "+of.Spec.Name, n.Began, end, failed,
 			slog.String("node_id", of.ID), slog.String("node_type", of.Spec.Name), slog.Uint64("items", n.ItemsIn),
 			slog.Uint64("samples", n.Samples), slog.Float64("waited_ms", millis(n.Waited)))
 	}

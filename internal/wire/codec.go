@@ -75,7 +75,7 @@ func (in *Incoming) DecodeManifest() error {
 func (c *Codec) readMessage(data grpcmem.BufferSlice, in *Incoming) {
 	in.Release()
 	in.Arrived, in.Bytes = time.Now(), data.Len()
-	defer func() { in.Decode = time.Since(in.Arrived) }()
+	defer func() { in.Decode = max(time.Since(in.Arrived), 1) }() // a clock may be too coarse for it
 	if m, ok := in.Message.(*pb.ExecuteRequest); ok {
 		if c.readExecution(newCursor(data), m, in) {
 			in.Err = nil

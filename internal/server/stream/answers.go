@@ -57,7 +57,7 @@ func (s *stream) answer(out *engine.Output, e *entry, r *pb.ChunkResult) {
 		s.counted(1, e.sequence)
 		s.pumped.samples.Add(e.samples)
 	}
-	took := time.Since(e.received)
+	took := max(time.Since(e.received), 1) // a clock may be too coarse for it
 	r.TotalSamplesProcessed, r.ProcessingTimeMs = s.pumped.samples.Load(), ms(took)
 	var err error
 	if s.pumped.frame, err = s.host.Result(r, s.opened.Session, out); err != nil {
