@@ -17,6 +17,8 @@ type hysteresis struct {
 	listed   bool        // the start is
 	edge     audio.Stamp // no start is dated before it: where the audio began, or the speech before ended with its margin, even within this one
 	begun    bool        // edge is known
+	bound    audio.Stamp // no end is dated after it: where the audio ends
+	bounded  bool        // bound is known
 	events   []event     // not yet taken by the user
 }
 
@@ -62,6 +64,9 @@ func (h *hysteresis) finish(rate int) (ended bool) {
 	h.open, h.silence = false, 0
 	if h.listed {
 		h.edge = shift(h.to, h.pad, rate)
+		if h.bounded && h.edge.Position > h.bound.Position {
+			h.edge = h.bound
+		}
 		h.events = append(h.events, newEvent("speech_end", h.edge))
 	}
 	return true
@@ -76,6 +81,6 @@ func shift(s audio.Stamp, millis, rate int) audio.Stamp {
 
 // reset forgets everything but the rules.
 func (h *hysteresis) reset() {
-	h.open, h.listed, h.begun, h.silence = false, false, false, 0
+	h.open, h.listed, h.begun, h.bounded, h.silence = false, false, false, false, 0
 	h.events = h.events[:0]
 }

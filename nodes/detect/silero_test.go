@@ -317,6 +317,23 @@ func TestSileroEndsWithTheInput(t *testing.T) {
 	}
 }
 
+// A cutter can take the events as they are: none lies behind the audio, at whatever rate and wherever the audio ends.
+func TestSileroDatesNoEndBehindTheInput(t *testing.T) {
+	for _, c := range clips(t) {
+		for _, part := range []int{2, 3, 5} {
+			bytes := c.bytes[:len(c.bytes)/part/4*4]
+			r := rig(t, "SileroVADNode", `{"min_speech_duration_ms": 0, "speech_pad_ms": 500, "min_silence_duration_ms": 600}`)
+			r.Run(r.Wire(c.format, 0, bytes))
+			frames := int64(len(bytes) / c.format.FrameBytes())
+			for _, e := range sileroEvents(sileroReports(t, r)) {
+				if e.Position > frames || e.Millis > float64(frames)*1000/float64(c.format.Rate)+0.001 {
+					t.Errorf("%s of %d frames: %v", c.Wav, frames, e)
+				}
+			}
+		}
+	}
+}
+
 func TestSileroStartsAnewForAnotherStream(t *testing.T) {
 	c := clips(t)[0]
 	r := rig(t, "SileroVADNode", `{}`)

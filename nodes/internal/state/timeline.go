@@ -35,6 +35,12 @@ func (t *Timeline) Format() audio.Format { return t.format }
 // Frames counts the frames of the run.
 func (t *Timeline) Frames() int64 { return t.frames }
 
+// End returns the stamp behind the last frame, on the clock that holds there. The run must have started.
+func (t *Timeline) End() audio.Stamp {
+	m := t.marks[len(t.marks)-1]
+	return m.at.Add(t.frames-m.index, t.format.Rate)
+}
+
 // Append adds an item, which must continue the run.
 func (t *Timeline) Append(b *audio.Buffer) {
 	if !t.started || !follows(t.end, b.Stamp) {
