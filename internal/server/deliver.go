@@ -62,12 +62,12 @@ func statusOf(err error) (*status.Status, bool) {
 
 // faultOfStatus describes for log and trailers a status that didn't begin as a fault.
 func faultOfStatus(s *status.Status) *fault.Error {
-	kind := fault.Internal
+	kind, code := fault.Internal, fault.Code("")
 	switch s.Code() {
 	case codes.Canceled:
-		kind = fault.Canceled
+		kind, code = fault.Canceled, fault.CodeCanceled
 	case codes.DeadlineExceeded:
-		kind = fault.DeadlineExceeded
+		kind, code = fault.DeadlineExceeded, fault.CodeDeadline
 	case codes.ResourceExhausted:
 		kind = fault.ResourceLimit
 	case codes.Unavailable:
@@ -75,5 +75,5 @@ func faultOfStatus(s *status.Status) *fault.Error {
 	case codes.Unimplemented, codes.InvalidArgument, codes.Internal: // Internal: what came wasn't a request
 		kind = fault.Validation
 	}
-	return &fault.Error{Kind: kind, Message: s.Message()}
+	return &fault.Error{Kind: kind, Code: code, Message: s.Message()}
 }

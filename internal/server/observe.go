@@ -18,7 +18,6 @@ import (
 	"github.com/remotemedia/remotemedia-go/graph"
 	"github.com/remotemedia/remotemedia-go/internal/metrics"
 	"github.com/remotemedia/remotemedia-go/internal/server/stream"
-	"github.com/remotemedia/remotemedia-go/internal/wire"
 	"github.com/remotemedia/remotemedia-go/version"
 )
 
@@ -30,6 +29,7 @@ func NewRecorder(o metrics.Options) *metrics.Recorder {
 			o.ErrorTypes = append(o.ErrorTypes, pb.ErrorType(number).String())
 		}
 	}
+	o.ErrorTypes = append(o.ErrorTypes, canceled)
 	return metrics.New(o)
 }
 
@@ -54,7 +54,7 @@ func (c *call) measured() metrics.Call {
 	if f == nil {
 		return m
 	}
-	m.ErrorType, m.Outcome, m.Late = wire.ErrorType(f.Kind).String(), outcomeOf(f), late(f)
+	m.ErrorType, m.Outcome, m.Late = errorType(f), outcomeOf(f), late(f)
 	if m.Outcome == metrics.Refused || f.Kind == fault.RateLimited {
 		m.Rejected = reasonOf(f)
 	}
@@ -180,7 +180,7 @@ func (l *live) Failed(err *fault.Error, goesOn bool) {
 	l.measure.Failed()
 	l.turned(err)
 	if goesOn { // otherwise it is counted with the call
-		l.server.metrics.Error(wire.ErrorType(err.Kind).String())
+		l.server.metrics.Error(errorType(err))
 	}
 }
 

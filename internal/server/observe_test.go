@@ -111,7 +111,7 @@ func TestT039_GaugesMoveWithWhatIsInFlight(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	r.until(func(m *pb.MetricsResponse) bool {
-		return m.ActiveExecutions == 0 && m.ErrorsByType["ERROR_TYPE_RESOURCE_LIMIT"] == 1
+		return m.ActiveExecutions == 0 && m.ErrorsByType["CANCELED"] == 1 && m.ErrorsByType["ERROR_TYPE_RESOURCE_LIMIT"] == 0
 	})
 	r.comesToTell(`remotemedia_grpc_call_outcomes_total{method="ExecutePipeline",outcome="client"} 1`)
 }

@@ -40,8 +40,17 @@ func (s *Server) leavesOut(level slog.Level, c *call) bool {
 
 func methodAttr(c *call) slog.Attr { return slog.String("method", strings.TrimPrefix(c.method, "/")) }
 
-func errorTypeAttr(f *fault.Error) slog.Attr {
-	return slog.String("error_type", wire.ErrorType(f.Kind).String())
+func errorTypeAttr(f *fault.Error) slog.Attr { return slog.String("error_type", errorType(f)) }
+
+// canceled is what log and metrics have for calls that were given up, for which the wire has no type of its own.
+const canceled = "CANCELED"
+
+// errorType names the type of a fault for operators: as on the wire, but that a caller who is gone isn't counted as a limit.
+func errorType(f *fault.Error) string {
+	if f.Kind == fault.Canceled {
+		return canceled
+	}
+	return wire.ErrorType(f.Kind).String()
 }
 
 func codeAttr(f *fault.Error) slog.Attr { return slog.String("code", string(f.Code)) }
@@ -51,7 +60,7 @@ func (c *call) level() slog.Level {
 	switch {
 	case c.fault != nil && c.fault.Kind == fault.Internal:
 		return slog.LevelError
-	case c.fault != nil:
+	case c.fault != nil && c.fault.Kind != fault.Canceled:
 		return slog.LevelWarn
 	case strings.HasPrefix(c.method, "/grpc."):
 		return slog.LevelDebug
