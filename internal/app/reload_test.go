@@ -2,8 +2,10 @@ package app_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -157,4 +159,50 @@ func TestRS4_LimitsOfNodeTypesAreReloaded(t *testing.T) {
 	if err := app.Check(app.Options{Config: c, Catalog: catalog(t, gates{})}); err == nil || !strings.Contains(err.Error(), "Pass") {
 		t.Errorf("a type that doesn't exist: %v", err)
 	}
+}
+
+// TestRS4_MoreSamplesThanAtTheStartTakeARestart, as the largest message is fixed with them: nothing is promised that can't be sent.
+func TestRS4_MoreSamplesThanAtTheStartTakeARestart(t *testing.T) {
+	const restart = "some changes take effect after a restart only"
+	samples := func(n int) string {
+		return fmt.Sprintf("server: {admin: {enabled: false}}\nlimits: {default_max_audio_samples: 100, max_audio_samples: %d}\n", n)
+	}
+	s := startConfigured(t, samples(1000))
+	for i, x := range []struct {
+		configured int
+		effective  uint64
+		restarts   int // told so far
+	}{{400_000, 1000, 1}, {500, 500, 1}, {1000, 1000, 1}, {1001, 1000, 2}} {
+		s.write(t, samples(x.configured))
+		s.log.awaitTimes(reloaded, i+1)
+		if x.restarts > 0 {
+			s.log.awaitTimes(restart, x.restarts)
+		}
+		if got := s.version().GetMaxLimits().GetMaxAudioSamples(); got != x.effective {
+			t.Errorf("%d samples configured: %d are promised, want %d", x.configured, got, x.effective)
+		}
+	}
+	told := s.log.with(restart)
+	if len(told) != 2 || !slices.Equal(told[0]["keys"].([]any), []any{"limits.max_audio_samples"}) {
+		t.Errorf("for a restart: %v", told)
+	}
+	s.stop()
+	if err := <-s.ended; err != nil {
+		t.Error(err)
+	}
+}
+
+// version asks what the service tells of itself.
+func (s *service) version() *pb.VersionInfo {
+	s.t.Helper()
+	conn, err := grpc.NewClient(s.address, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer conn.Close()
+	got := new(pb.VersionResponse)
+	if err := conn.Invoke(context.Background(), "/remotemedia.v1.PipelineExecutionService/GetVersion", &pb.VersionRequest{}, got); err != nil {
+		s.t.Fatal(err)
+	}
+	return got.GetVersionInfo()
 }
