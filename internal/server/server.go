@@ -82,7 +82,7 @@ func New(o Options) (*Server, error) {
 	if s.metrics = o.Metrics; s.metrics == nil {
 		s.metrics = NewRecorder(metrics.Options{Version: version.Runtime})
 	}
-	s.connections.Plain, s.connections.Refused = o.TLS == nil, s.refusedConnection
+	s.connections.TLS, s.connections.Refused = o.TLS, s.refusedConnection
 	s.Configure(o.Settings)
 	s.grpc = grpc.NewServer(s.transport()...)
 	s.register()

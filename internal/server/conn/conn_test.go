@@ -2,7 +2,13 @@ package conn
 
 import (
 	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
 	"io"
+	"math/big"
 	"net"
 	"strings"
 	"testing"
@@ -37,7 +43,7 @@ func dial(t *testing.T, l net.Listener) net.Conn {
 
 func TestT037_OneTooManyIsToldSoAndTheRestStay(t *testing.T) {
 	refused := make(chan net.Addr, 1)
-	l := &Limit{Plain: true, Refused: func(a net.Addr) { refused <- a }}
+	l := &Limit{Refused: func(a net.Addr) { refused <- a }}
 	l.Max.Store(2)
 	listener := listen(t, l)
 	accepted := make(chan net.Conn, 3)
@@ -95,8 +101,35 @@ func TestT037_OneTooManyIsToldSoAndTheRestStay(t *testing.T) {
 	}
 }
 
-func TestOneTooManyOverTLSIsClosed(t *testing.T) {
-	l := new(Limit)
+// selfSigned is the configuration of a server, and the client's that trusts it.
+func selfSigned(t *testing.T) (server, client *tls.Config) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		IsCA: true, BasicConstraintsValid: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaf, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AddCert(leaf)
+	protocols := []string{"h2"}
+	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}, NextProtos: protocols},
+		&tls.Config{RootCAs: roots, ServerName: "127.0.0.1", NextProtos: protocols}
+}
+
+func TestT037_OneTooManyOverTLSIsToldSo(t *testing.T) {
+	server, client := selfSigned(t)
+	l := &Limit{TLS: server}
 	l.Max.Store(1)
 	listener := listen(t, l)
 	ended := make(chan struct{})
@@ -111,13 +144,61 @@ func TestOneTooManyOverTLSIsClosed(t *testing.T) {
 		}
 	}()
 	first := dial(t, listener)
-	second := dial(t, listener)
-	if n, err := second.Read(make([]byte, 1)); err == nil || n > 0 {
+	second := tls.Client(dial(t, listener), client)
+	if _, err := io.WriteString(second, http2.ClientPreface); err != nil {
+		t.Fatal(err)
+	}
+	framer := http2.NewFramer(io.Discard, second)
+	if f, err := framer.ReadFrame(); err != nil || f.Header().Type != http2.FrameSettings {
+		t.Fatalf("first came %v, %v", f, err)
+	}
+	f, err := framer.ReadFrame()
+	if away, ok := f.(*http2.GoAwayFrame); err != nil || !ok || !strings.Contains(string(away.DebugData()), "limit is 1") {
+		t.Fatalf("then came %v, %v", f, err)
+	}
+	if _, err := framer.ReadFrame(); err != io.EOF {
+		t.Errorf("then %v, want the end", err)
+	}
+	second.Close()
+	silent := dial(t, listener) // it never begins the handshake, and is let go all the same
+	if n, err := silent.Read(make([]byte, 1)); err == nil || n > 0 {
 		t.Errorf("read %d bytes, %v", n, err)
 	}
 	first.Close()
 	listener.Close()
 	<-ended
+}
+
+// TestGoodbyesAreBounded in number, and over TLS in how many are begun in a time, too.
+func TestGoodbyesAreBounded(t *testing.T) {
+	begun := func(l *Limit, tries int) (n int) {
+		for range tries {
+			if l.begin() {
+				n++
+			}
+		}
+		return n
+	}
+	synctest.Test(t, func(t *testing.T) {
+		plain, secured := new(Limit), &Limit{TLS: new(tls.Config)}
+		if n := begun(plain, 1000); n != mostGoodbyes {
+			t.Errorf("plain: %d at once, want %d", n, mostGoodbyes)
+		}
+		plain.end()
+		if n := begun(plain, 1000); n != 1 {
+			t.Errorf("plain: %d more once one has ended", n)
+		}
+		if n := begun(secured, 1000); n != mostHandshakes {
+			t.Errorf("TLS: %d at once, want %d", n, mostHandshakes)
+		}
+		for range mostHandshakes {
+			secured.end()
+		}
+		time.Sleep(10 * time.Second) // of the bubble's clock
+		if n := begun(secured, 10); n == 0 {
+			t.Error("TLS: none more with time")
+		}
+	})
 }
 
 // script writes frames as a client does and returns all of it.

@@ -3,6 +3,7 @@
 package conn
 
 import (
+	"crypto/tls"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -15,14 +16,16 @@ import (
 // Limit bounds the connections of all listeners that share it. Max may be changed at any time; connections above it stay.
 type Limit struct {
 	Max atomic.Int64 // 0: no bound
-	// Plain says that the listeners speak HTTP/2 without TLS, so that a connection that is one too many can be told why. One that
-	// speaks TLS is closed without a word: a handshake would cost what the limit is there to save.
-	Plain bool
+	// TLS is what the listeners speak, nil for none: a connection that is one too many is told why in it.
+	TLS *tls.Config
 	// Refused, where set, is told the address of each connection that was one too many.
 	Refused func(peer net.Addr)
 
-	open     atomic.Int64
-	goodbyes atomic.Int64
+	open atomic.Int64
+
+	mu         sync.Mutex
+	goodbyes   int    // being said
+	handshakes bucket // for the sake of a goodbye
 }
 
 // Open returns how many connections are open.
@@ -62,25 +65,53 @@ func (c *counted) Close() error {
 	return c.Conn.Close()
 }
 
-// mostGoodbyes bounds the connections that are being told why they are refused; further ones are just closed.
-const mostGoodbyes = 64
+// Bounds on the connections that are told why they are refused; further ones are just closed. A handshake of TLS costs about what a small
+// call does, which is what the limit is there to save: 20 at once and 10 a second are told, whatever comes.
+const (
+	mostGoodbyes   = 64
+	mostHandshakes = 20
+)
 
 // refuse tells the peer that there are too many connections and closes this one, without keeping Accept waiting.
 func (l *Limit) refuse(c net.Conn) {
 	if l.Refused != nil {
 		l.Refused(c.RemoteAddr())
 	}
-	if !l.Plain || l.goodbyes.Add(1) > mostGoodbyes {
-		if l.Plain {
-			l.goodbyes.Add(-1)
-		}
+	if !l.begin() {
 		_ = c.Close() // nothing was asked of it
 		return
 	}
 	go func() {
-		defer l.goodbyes.Add(-1)
+		defer l.end()
+		if l.TLS != nil {
+			c = tls.Server(c, l.TLS)
+		}
 		sayGoodbye(c, fmt.Sprintf("too many connections: the limit is %d", l.Max.Load()))
 	}()
+}
+
+// begin reports whether another goodbye may be said.
+func (l *Limit) begin() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.goodbyes >= mostGoodbyes {
+		return false
+	}
+	if l.TLS != nil {
+		l.handshakes.most = mostHandshakes
+		if !l.handshakes.spend() {
+			l.handshakes.spent-- // those that are turned away don't keep later ones from being told
+			return false
+		}
+	}
+	l.goodbyes++
+	return true
+}
+
+func (l *Limit) end() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.goodbyes--
 }
 
 // Frames of HTTP/2.
@@ -103,7 +134,7 @@ func goodbye(text string) []byte {
 	return append(out, text...)
 }
 
-// sayGoodbye closes the connection only when the peer has had its say, because a close with unread bytes resets the connection
+// sayGoodbye has a second for all of it, the handshake too. It closes the connection only when the peer has had its say, because a close with unread bytes resets the connection
 // and destroys the goodbye on its way.
 func sayGoodbye(c net.Conn, text string) {
 	const patience, most = time.Second, 64 << 10
