@@ -14,8 +14,14 @@ func main() { os.Exit(run()) }
 
 // run exists so that deferred calls are made before the exit.
 func run() int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	context.AfterFunc(ctx, stop) // a second signal ends the program at once
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		cancel()
+		os.Exit(cli.ExitOf(<-signals)) // a second one ends the program at once, whatever it is at
+	}()
 	return cli.Run(ctx, os.Args[1:], cli.System())
 }

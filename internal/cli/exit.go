@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"syscall"
 
 	"github.com/remotemedia/remotemedia-go/fault"
 	"github.com/remotemedia/remotemedia-go/manifest"
@@ -21,6 +23,15 @@ const (
 	ExitThreshold   = 5   // bench: a condition of --fail-if held
 	ExitInterrupted = 130 // a signal came
 )
+
+// ExitOf is the exit code of a program that a second signal ends at once: 128 and the signal's number, as shells have it. An interrupt gives
+// ExitInterrupted, SIGTERM 143.
+func ExitOf(s os.Signal) int {
+	if number, ok := s.(syscall.Signal); ok {
+		return 128 + int(number)
+	}
+	return ExitInterrupted
+}
 
 // usageError is a command line that can't be carried out as it stands.
 type usageError struct{ message string }
