@@ -13,14 +13,15 @@ import (
 	"github.com/remotemedia/remotemedia-go/audio"
 	"github.com/remotemedia/remotemedia-go/audio/pcm"
 	"github.com/remotemedia/remotemedia-go/internal/app"
+	"github.com/remotemedia/remotemedia-go/internal/config"
 	"github.com/remotemedia/remotemedia-go/internal/load"
 	"github.com/remotemedia/remotemedia-go/media"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// serve starts a service for the length of the test.
-func serve(t testing.TB) load.Target {
+// serve starts a service for the length of the test. With tokens, callers need one.
+func serve(t testing.TB, tokens ...config.Token) load.Target {
 	t.Helper()
 	catalog, err := remotemedia.Catalog()
 	if err != nil {
@@ -28,9 +29,12 @@ func serve(t testing.TB) load.Target {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	ready, done := make(chan string, 1), make(chan error, 1)
+	settings := config.Default()
+	settings.Server.Admin.Enabled = false
+	settings.Auth.Tokens = tokens
 	go func() {
 		done <- app.Serve(ctx, app.Options{
-			Listen: []string{"127.0.0.1:0"}, Catalog: catalog, Log: slog.New(slog.DiscardHandler),
+			Config: settings, Listen: []string{"127.0.0.1:0"}, Catalog: catalog, Log: slog.New(slog.DiscardHandler),
 			Ready: func(address, _ string) { ready <- address },
 		})
 	}()

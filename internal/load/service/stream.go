@@ -31,7 +31,7 @@ type StreamSpec struct {
 const mostExpected = 256 << 20
 
 // Stream streams to the target once, decodes the answers in full, and makes the load that expects the same answers in every
-// stream. Errors of the service are *fault.Error.
+// stream; with [CheckNone] nothing is asked or expected. Errors of the service are *fault.Error.
 func Stream(ctx context.Context, t load.Target, s Spec, how StreamSpec) (*load.StreamWorkload, error) {
 	feed, err := s.feed(how)
 	if err != nil {
