@@ -10,6 +10,7 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
+	"github.com/remotemedia/remotemedia-go/fault"
 	"github.com/remotemedia/remotemedia-go/internal/load"
 )
 
@@ -28,10 +29,14 @@ func (b *benchReport) judge() error {
 			return toldError{ExitThreshold}
 		}
 	}
-	if r := b.result; r.Units == 0 && r.Failed+r.Unstarted > 0 {
-		return errors.New("nothing was answered right")
+	r := b.result
+	switch {
+	case r.Units > 0 || r.Failed+r.Unstarted == 0:
+		return nil
+	case len(r.Failures) > 0 && (r.Failures[0].Origin == load.FromStatus || r.Failures[0].Origin == load.FromTransport):
+		return fmt.Errorf("nothing was answered right: %w", fault.New(fault.CodeUnreachable, "%s", r.Failures[0].Example))
 	}
-	return nil
+	return errors.New("nothing was answered right")
 }
 
 // write writes all that was asked for.
