@@ -35,12 +35,13 @@ func (c *Client) call(ctx context.Context, method, requestID string, in, out pro
 	}
 	requestID = orNew(requestID)
 	return c.repeat(ctx, func() *failure {
-		headed, err := c.headed(ctx, requestID)
-		if err != nil {
-			return &failure{fault: err}
+		headed, wrong := c.headed(ctx, requestID)
+		if wrong != nil {
+			return &failure{fault: wrong}
 		}
-		var header, trailer metadata.MD
-		return c.failed(c.conn.Invoke(headed, method, in, out, grpc.Header(&header), grpc.Trailer(&trailer)), trailer, requestID)
+		var trailer metadata.MD
+		err := c.conn.Invoke(headed, method, in, out, grpc.Trailer(&trailer))
+		return c.failed(ctx, err, trailer, requestID)
 	})
 }
 
@@ -78,11 +79,14 @@ func (c *Client) headed(ctx context.Context, requestID string) (context.Context,
 }
 
 // failed makes a failure of an attempt's error; nil stays nil.
-func (c *Client) failed(err error, trailer metadata.MD, requestID string) *failure {
+func (c *Client) failed(ctx context.Context, err error, trailer metadata.MD, requestID string) *failure {
 	if err == nil {
 		return nil
 	}
 	f := &failure{fault: c.explain(err)}
+	if f.fault.Kind == fault.Canceled && timeIsUp(ctx) {
+		f.fault = fault.New(fault.CodeDeadline, "the service ended the call at its deadline: allow more time, or send less audio a call")
+	}
 	if f.fault.RequestID() == "" {
 		f.fault.With(fault.ContextRequestID, requestID)
 	}
@@ -95,6 +99,13 @@ func (c *Client) failed(err error, trailer metadata.MD, requestID string) *failu
 		}
 	}
 	return f
+}
+
+// timeIsUp reports whether a call that was reset, and not by its caller, has reached its deadline: the service's clock may be
+// the first to say so.
+func timeIsUp(ctx context.Context) bool {
+	end, ok := ctx.Deadline()
+	return ok && time.Until(end) < 100*time.Millisecond && !errors.Is(ctx.Err(), context.Canceled)
 }
 
 // maxDelay keeps a hint to wait, in milliseconds, within what a duration holds.

@@ -336,3 +336,17 @@ func TestOptionsThatCannotBe(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// At its own deadline a service resets the call, which looks like a cancel.
+func TestTheServicesClockMayBeFirst(t *testing.T) {
+	for timeout, want := range map[time.Duration]fault.Kind{50 * time.Millisecond: fault.DeadlineExceeded, time.Hour: fault.Canceled} {
+		synctest.Test(t, func(t *testing.T) {
+			g := &gate{rule: refused(9, detailed(codes.Canceled))}
+			ctx, cancel := context.WithTimeout(t.Context(), timeout)
+			defer cancel()
+			if err := execute(t, ctx, g.start(t)); fault.From(err).Kind != want {
+				t.Errorf("with %v left: %v", timeout, err)
+			}
+		})
+	}
+}

@@ -116,16 +116,18 @@ func (c *Client) openStream(ctx context.Context, init *pb.StreamInit, m *manifes
 	living, cancel := context.WithCancel(headed)
 	stream, err := c.conn.NewStream(living, &streamShape, streamMethod)
 	if err != nil {
+		f := c.failed(living, err, nil, id)
 		cancel()
-		return nil, c.failed(err, nil, id)
+		return nil, f
 	}
 	s := &Stream{
 		grpc: stream, cancel: cancel, manifest: m, goesOn: o.ContinueOnError, requestID: id,
-		explain: func(err error) error { return c.failed(err, stream.Trailer(), id).fault },
+		explain: func(err error) error { return c.failed(living, err, stream.Trailer(), id).fault },
 	}
 	if err := s.open(init); err != nil {
+		f := c.failed(living, err, stream.Trailer(), id)
 		cancel()
-		return nil, c.failed(err, stream.Trailer(), id)
+		return nil, f
 	}
 	return s, nil
 }

@@ -12,6 +12,7 @@ from gate import EXECUTE, STREAM, VERSION, Refusal
 from remotemedia_grpc import (
     AsyncClient,
     AuthenticationError,
+    CallCancelledError,
     Client,
     ClosedError,
     DeadlineExceededError,
@@ -28,7 +29,9 @@ from remotemedia_grpc import (
     UnavailableError,
     ValidationError,
     VersionMismatchError,
+    _failure,
 )
+from remotemedia_grpc._clock import Clock
 from remotemedia_grpc._pb import common_pb2, execution_pb2
 from remotemedia_grpc.nodes import VAD, PassThrough, Resample
 from server import Server
@@ -164,6 +167,23 @@ def test_deadline(client, tone):
     with pytest.raises(DeadlineExceededError, match=r"give a longer timeout|deadline passed") as caught:
         client.run(Node("SleepNode", {"ms": 3000}), tone, rate=48000, timeout=0.1)
     assert isinstance(caught.value, TimeoutError)
+
+
+def test_the_services_clock_may_be_first(gate, tone):
+    """At its own deadline a service resets the call, which looks like a cancel."""
+    reset = (grpc.StatusCode.CANCELLED, "received RST_STREAM", {}, "here", "id")
+    assert isinstance(_failure.from_status(*reset, time_is_up=True), DeadlineExceededError)
+    assert isinstance(_failure.from_status(*reset, time_is_up=False), CallCancelledError)
+    door = gate(refuse(9, code=grpc.StatusCode.CANCELLED))
+    with Client(door.address) as client, pytest.raises(CallCancelledError):
+        client.run(PassThrough(), tone, rate=48000, timeout=30)
+
+
+def test_clocks():
+    assert not Clock(None).is_up()
+    assert not Clock(30).is_up()
+    assert Clock(0).is_up()
+    assert Clock(-1).left() < 0
 
 
 def test_nobody_there(unreachable):

@@ -62,11 +62,19 @@ def from_response(response: common_pb2.ErrorResponse, request_id: str = "", stat
 
 
 def from_status(
-    status: grpc.StatusCode, details: str | None, trailers: Mapping[str, str | bytes], target: str, request_id: str
+    status: grpc.StatusCode,
+    details: str | None,
+    trailers: Mapping[str, str | bytes],
+    target: str,
+    request_id: str,
+    time_is_up: bool,
 ) -> errors.RemoteMediaError:
     """Make the exception of a call that ended with a status."""
     request_id = str(trailers.get("x-request-id") or request_id)
-    if response := _detail(trailers.get("grpc-status-details-bin", b"")):
+    response = _detail(trailers.get("grpc-status-details-bin", b""))
+    if status is grpc.StatusCode.CANCELLED and time_is_up:
+        status, response = grpc.StatusCode.DEADLINE_EXCEEDED, None  # the service's clock was first, and it reset the call
+    if response:
         return from_response(response, request_id, status.name)
     kind, code = _BARE.get(status.name, (errors.InternalError, "internal"))
     message = _SENTENCES.get(status.name, "the call failed with {status}: {details}").format(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any
@@ -12,6 +11,7 @@ import grpc
 import grpc.aio
 
 from remotemedia_grpc import _codec, _failure, _shared, metrics
+from remotemedia_grpc._clock import Clock
 from remotemedia_grpc._conversation import Backpressure, ChunkLike, Conversation, StreamSettings
 from remotemedia_grpc._options import EXECUTE, HEALTH, METRICS, STREAM, TLS, VERSION, Retry, Settings, Token, new_request_id
 from remotemedia_grpc._shared import AudioInputs
@@ -101,14 +101,17 @@ class AsyncClient:
         conversation = Conversation(manifest, settings)
         request_id = request_id or new_request_id()
 
+        clock = Clock(timeout)
+
         async def start() -> Any:
             await self._know_version()
+            clock.start()
             return self._method(STREAM)(timeout=timeout, metadata=self._settings.metadata(request_id))
 
         async def repeat(attempt: int, error: grpc.aio.AioRpcError) -> None:
-            await self._pause(attempt, self._failure(error, request_id), None)
+            await self._pause(attempt, self._failure(error, request_id, clock), None)
 
-        return AsyncStream(conversation, start, lambda error: self._failure(error, request_id), repeat, source)
+        return AsyncStream(conversation, start, lambda error: self._failure(error, request_id, clock), repeat, source)
 
     async def version(self, timeout: float | None = None) -> Version:
         """Ask for the service's versions and node types."""
@@ -146,10 +149,10 @@ class AsyncClient:
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         await self.close()
 
-    def _failure(self, error: grpc.aio.AioRpcError, request_id: str) -> RemoteMediaError:
+    def _failure(self, error: grpc.aio.AioRpcError, request_id: str, clock: Clock) -> RemoteMediaError:
         """Make the exception of a call that failed."""
         trailers = _failure.as_mapping(error.trailing_metadata())
-        return _failure.from_status(error.code(), error.details(), trailers, self.target, request_id)
+        return _failure.from_status(error.code(), error.details(), trailers, self.target, request_id, clock.is_up())
 
     async def _know_version(self) -> None:
         if self._version_known:
@@ -177,15 +180,16 @@ class AsyncClient:
 
     async def _call(self, path: str, request: bytes, seconds: float | None, request_id: str) -> bytes:
         """Make a call, and repeat it while that is safe and in time."""
-        end = None if seconds is None else time.monotonic() + seconds
+        clock = Clock(seconds)
         attempt = 1
         while True:
-            left = None if end is None else max(end - time.monotonic(), 0.0)
+            left = clock.left()
+            seconds = None if left is None else max(left, 0.0)
             try:
-                answer: bytes = await self._method(path)(request, timeout=left, metadata=self._settings.metadata(request_id))
+                answer: bytes = await self._method(path)(request, timeout=seconds, metadata=self._settings.metadata(request_id))
                 return answer
             except grpc.aio.AioRpcError as error:
-                await self._pause(attempt, self._failure(error, request_id), None if end is None else end - time.monotonic())
+                await self._pause(attempt, self._failure(error, request_id, clock), clock.left())
             attempt += 1
 
     async def _pause(self, attempt: int, error: RemoteMediaError, left: float | None) -> None:

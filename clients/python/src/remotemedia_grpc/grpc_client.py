@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import grpc
 
 from remotemedia_grpc import _codec, _failure, _shared, metrics
+from remotemedia_grpc._clock import Clock
 from remotemedia_grpc._conversation import Backpressure, Chunk, ChunkLike, Conversation, StreamSettings
 from remotemedia_grpc._options import EXECUTE, HEALTH, METRICS, STREAM, TLS, VERSION, Retry, Settings, Token, new_request_id
 from remotemedia_grpc._shared import AudioInputs
@@ -150,14 +150,17 @@ class Client:
         self._know_version()
         request_id = request_id or new_request_id()
 
+        clock = Clock(timeout)
+
         def start(requests: Any) -> Any:
             self._check_open()
+            clock.start()
             return self._stream(requests, timeout=timeout, metadata=self._settings.metadata(request_id))
 
         def repeat(attempt: int, error: grpc.RpcError) -> None:
-            self._pause(attempt, self._failure(error, request_id), None)
+            self._pause(attempt, self._failure(error, request_id, clock), None)
 
-        return Stream(conversation, start, lambda error: self._failure(error, request_id), repeat, source)
+        return Stream(conversation, start, lambda error: self._failure(error, request_id, clock), repeat, source)
 
     def version(self, timeout: float | None = None) -> Version:
         """Ask for the service's versions and node types."""
@@ -202,10 +205,10 @@ class Client:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
-    def _failure(self, error: grpc.RpcError, request_id: str) -> RemoteMediaError:
+    def _failure(self, error: grpc.RpcError, request_id: str, clock: Clock) -> RemoteMediaError:
         """Make the exception of a call that failed."""
         trailers = _failure.as_mapping(error.trailing_metadata())
-        return _failure.from_status(error.code(), error.details(), trailers, self.target, request_id)
+        return _failure.from_status(error.code(), error.details(), trailers, self.target, request_id, clock.is_up())
 
     def _know_version(self) -> None:
         if self._version_known:
@@ -217,15 +220,17 @@ class Client:
 
     def _call(self, method: Callable[..., bytes], request: bytes, seconds: float | None, request_id: str) -> bytes:
         """Make a call, and repeat it while that is safe and in time."""
-        end = None if seconds is None else time.monotonic() + seconds
+        clock = Clock(seconds)
         attempt = 1
         while True:
             self._check_open()
-            left = None if end is None else max(end - time.monotonic(), 0.0)
+            left = clock.left()
             try:
-                return method(request, timeout=left, metadata=self._settings.metadata(request_id))
+                return method(
+                    request, timeout=None if left is None else max(left, 0.0), metadata=self._settings.metadata(request_id)
+                )
             except grpc.RpcError as error:
-                self._pause(attempt, self._failure(error, request_id), None if end is None else end - time.monotonic())
+                self._pause(attempt, self._failure(error, request_id, clock), clock.left())
             attempt += 1
 
     def _pause(self, attempt: int, error: RemoteMediaError, left: float | None) -> None:
