@@ -1,6 +1,19 @@
 // Package wire is the border between the messages of remotemedia.v1 and the runtime's own types: the gRPC codec, manifests,
 // audio and data items, and the one table by which errors travel. Nothing behind it knows protobuf, and nothing before it
 // knows nodes.
+//
+// The codec copies samples once on the way in and never on the way out:
+//
+//   - [Incoming] and [Requests] receive a request. Its samples are gathered out of the transport's buffers into an aligned one of the
+//     pool; [Payloads.Audio] hands that over to an account as an audio.Buffer, without a copy. What nobody took goes back with Release,
+//     which the receiver must call.
+//   - [Codec.EncodeExecution] and [Codec.EncodeChunk] make an answer as a [Frame]: a head of encoded fields, and references to the
+//     samples of audio.Buffers. They are released, and leave their account, when grpc has written them.
+//
+// The plain form, which every encoder writes, is read by hand. All others (a field that isn't known, sub-messages in parts, a key twice
+// in a map, numbers longer than they need to be, and whatever is broken) go to the standard codec as a whole, so that messages and errors
+// are always the standard codec's. Every other message is the standard codec's anyway. A server that uses the codec alone is the
+// example of [Codec].
 package wire
 
 import (
