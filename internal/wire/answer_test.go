@@ -238,7 +238,7 @@ func TestMessagesMayBeUsedAgain(t *testing.T) {
 	r := newRig()
 	result := &pb.ExecutionResult{EffectiveLimits: new(pb.ResourceLimits)}
 	metrics := &pb.ExecutionMetrics{DataTypeBreakdown: map[string]uint64{}}
-	for _, n := range []uint64{1 << 60, 1, 1 << 30} {
+	for _, n := range []uint64{1 << 60, 1, 0, 1 << 30} {
 		result.EffectiveLimits.MaxAudioSamples, metrics.DataTypeBreakdown["audio"] = n, n
 		f, err := r.codec.EncodeExecution(nil, r.account, result, func(time.Duration) *pb.ExecutionMetrics { return metrics })
 		if err != nil {

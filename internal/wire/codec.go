@@ -10,8 +10,8 @@
 //   - [Codec.EncodeExecution] and [Codec.EncodeChunk] make an answer as a [Frame]: a head of encoded fields, and references to the
 //     samples of audio.Buffers. They are released, and leave their account, when grpc has written them.
 //
-// The plain form, which every encoder writes, is read by hand. All others (a field that isn't known, sub-messages in parts, a key twice
-// in a map, numbers longer than they need to be, and whatever is broken) go to the standard codec as a whole, so that messages and errors
+// The plain form, which every encoder writes, is read by hand. All others (a field that isn't known, sub-messages in parts,
+// numbers longer than they need to be, and whatever is broken) go to the standard codec as a whole, so that messages and errors
 // are always the standard codec's. Every other message is the standard codec's anyway. A server that uses the codec alone is the
 // example of [Codec].
 package wire

@@ -161,14 +161,14 @@ func (c *Codec) readExecution(at cursor, m *pb.ExecuteRequest, in *Incoming) boo
 			return false
 		case f.number == executeAudio && f.typ == protowire.BytesType:
 			id, buffer, ok := c.readInput(&at, at.left-f.size, &in.Payloads)
-			if _, twice := inputs[id]; twice || !ok {
+			if !ok {
 				return false
 			}
 			if inputs == nil {
 				inputs = make(map[string]*pb.AudioBuffer, 1)
 				in.inputs = inputs
 			}
-			inputs[id] = buffer
+			inputs[id] = buffer // of a key that comes twice the last counts
 		case f.number == executeManifest && f.typ == protowire.BytesType && in.KeepManifest:
 			if in.Manifest != nil {
 				return false

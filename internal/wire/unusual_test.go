@@ -1,12 +1,15 @@
 package wire_test
 
 import (
+	"errors"
 	"slices"
 	"testing"
 
 	"google.golang.org/protobuf/encoding/protowire"
 
 	pb "github.com/remotemedia/remotemedia-go/api/remotemedia/v1"
+	"github.com/remotemedia/remotemedia-go/internal/wire"
+	"github.com/remotemedia/remotemedia-go/mem"
 )
 
 func sub(number protowire.Number, parts ...[]byte) []byte {
@@ -45,6 +48,10 @@ func unusual() map[string][]byte {
 		"manifest parts that join well": slices.Concat(sub(1, []byte{0x0a}), sub(1, []byte{0x01, 'v'})),
 		"manifest text isn't UTF-8":     sub(1, sub(1, []byte{0xff})),
 		"unknown fields":                slices.Concat(number(50, 1), sub(2, key, sub(2, audio)), sub(51, []byte("x"))),
+		"unknown field, long tag":       append(appendVarint(nil, 50<<3, true), 1),
+		"unknown field, long number":    appendVarint(protowire.AppendTag(nil, 50, protowire.VarintType), 1, true),
+		"unknown field, long length":    rawField{51, protowire.BytesType, []byte("x")}.append(nil, encoding{longLength: true}),
+		"unknown fixed number, cut":     {0x95, 0x03, 1, 2, 3},
 		"a group":                       {0xf3, 0x01, 0x08, 0x01, 0xf4, 0x01},
 		"field 0":                       {0x02, 0x00},
 		"number of ten bytes":           {0x10, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01},
@@ -67,6 +74,55 @@ func unusual() map[string][]byte {
 		"chunk without a buffer":      sub(2, number(3, 7)),
 		"chunk with an empty buffer":  sub(2, number(3, 7), sub(2)),
 		"empty chunk":                 sub(2),
+	}
+}
+
+// What was gathered before a request turned out to be unusual goes back at once.
+func TestUnusualRequestsHoldNoBuffers(t *testing.T) {
+	pool := mem.NewPoisonedPool()
+	codec := wire.NewCodec(pool)
+	for name, raw := range unusual() {
+		in := &wire.Incoming{Message: new(pb.ExecuteRequest)}
+		var r wire.Requests
+		if codec.Unmarshal(pieces(raw, 3), in) != nil || codec.Unmarshal(pieces(raw, 3), &r) != nil {
+			t.Fatal("errors are told in the message")
+		}
+		held := len(in.Message.(*pb.ExecuteRequest).GetAudioInputs())
+		if r.Err == nil && r.Message.GetAudioChunk().GetBuffer() != nil {
+			held++
+		}
+		if pool.Out() > int64(held) {
+			t.Errorf("%s: %d buffers are out for %d inputs", name, pool.Out(), held)
+		}
+		in.Release()
+		r.Release()
+		if pool.Out() != 0 {
+			t.Fatalf("%s: %d buffers are out", name, pool.Out())
+		}
+	}
+	broken := slices.Concat(sub(2, sub(2, sub(1, make([]byte, 5000))), sub(1, []byte{0xff})))
+	var r wire.Requests
+	if err := codec.Unmarshal(pieces(broken, 100), &r); err != nil || r.Err == nil || pool.Out() != 0 {
+		t.Errorf("error %v and %v, %d buffers are out", err, r.Err, pool.Out())
+	}
+}
+
+// Samples that their account has no room for go back.
+func TestRefusedSamplesGoBack(t *testing.T) {
+	pool := mem.NewPoisonedPool()
+	m := new(pb.ExecuteRequest)
+	in := &wire.Incoming{Message: m}
+	if err := wire.NewCodec(pool).Unmarshal(pieces(encode(t, request(5000)), 999), in); err != nil || in.Err != nil || pool.Out() != 1 {
+		t.Fatal(err, in.Err)
+	}
+	a := mem.NewAccount(pool, mem.Unlimited{}, 9_999)
+	var limit *mem.LimitError
+	if _, _, err := in.Audio(m.GetAudioInputs()["a"], a); !errors.As(err, &limit) || a.Used() != 0 || pool.Out() != 0 {
+		t.Errorf("error %v, %d bytes charged, %d buffers out", err, a.Used(), pool.Out())
+	}
+	in.Release()
+	if pool.Out() != 0 {
+		t.Errorf("%d buffers out", pool.Out())
 	}
 }
 
