@@ -8,6 +8,6 @@ import { fileURLToPath } from "node:url";
 const folder = join(dirname(dirname(fileURLToPath(import.meta.url))), "dist", "test", "test");
 const wanted = process.argv.slice(2);
 const files = readdirSync(folder).filter((name) => name.endsWith(".test.js") && (wanted.length === 0 || wanted.includes(name.slice(0, -8))));
-const options = ["--test", "--test-timeout=120000", "--test-reporter=spec"];
+const options = ["--test", "--test-timeout=300000", "--test-reporter=spec"];
 const { status } = spawnSync(process.execPath, [...options, ...files.map((name) => join(folder, name))], { stdio: "inherit" });
 process.exit(status ?? 1);
