@@ -83,6 +83,28 @@ func TestT075_EveryCodeAndEveryTypeIsInTheCatalogue(t *testing.T) {
 	}
 }
 
+// The catalogue names the classes that the clients have, and no others.
+func TestT075_ClassesOfTheCatalogueAreTheClients(t *testing.T) {
+	python, typescript := read(t, "../clients/python/src/remotemedia_grpc/errors.py"), read(t, "../clients/typescript/src/errors.ts")
+	kinds := read(t, "../fault/fault.go")
+	for kind, class := range reference.Classes {
+		if !strings.Contains(python, "class "+class.Exception+"(") {
+			t.Errorf("Python has no %s for %s", class.Exception, kind)
+		}
+		if !strings.Contains(typescript, "class "+class.Exception+" ") {
+			t.Errorf("TypeScript has no %s for %s", class.Exception, kind)
+		}
+		if !strings.Contains(kinds, "\n\t"+class.Go+":") && !strings.Contains(kinds, "\n\t"+class.Go+"\n") && !strings.Contains(kinds, "\n\t"+class.Go+" Kind") {
+			t.Errorf("Go has no %s for %s", class.Go, kind)
+		}
+	}
+	for _, c := range fault.Codes() {
+		if reference.Classes[c.Kind()].Exception == "" {
+			t.Errorf("no class is named for the kind %s", c.Kind())
+		}
+	}
+}
+
 // oldMethods are those of the Python service, in the order of its definition.
 var oldMethods = []string{
 	"ExecuteNode", "ExecuteCustomTask", "StreamNode", "StreamObject", "ExecuteObjectMethod", "GetStatus", "ListNodes", "InitGenerator", "GetNextBatch",

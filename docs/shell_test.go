@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -43,15 +44,19 @@ func newShell(t *testing.T, page, folder, path string) *shell {
 	}
 }
 
-// freePort takes a port of loopback and lets it go.
+// freePort finds a port of loopback that nobody has. It is below those that systems give to outgoing connections, so that
+// none of these takes it before the service does.
 func freePort(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 100 {
+		port := strconv.Itoa(20000 + rand.IntN(10000))
+		if l, err := net.Listen("tcp", "127.0.0.1:"+port); err == nil {
+			l.Close()
+			return port
+		}
 	}
-	defer l.Close()
-	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
+	t.Fatal("no port from 20000 to 29999 is free")
+	return ""
 }
 
 // runAll runs every block of the page and stops at the first that doesn't do as the page says.

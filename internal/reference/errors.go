@@ -31,7 +31,8 @@ Most errors come **in band**: the gRPC status is OK, and the answer holds an ` +
 | ` + "`retry_after_ms`" + ` | how long to wait, where the same call may succeed later; also the trailer ` + "`grpc-retry-pushback-ms`" + ` |
 
 Programs on the command line end with a code by the kind of error: see [exit codes](reference/cli.md#exit-codes). What a stream adds to the context is in
-[streaming](guides/streaming.md#the-conversation); the exceptions of a client are in [its own guide](clients/python.md#errors).
+[streaming](guides/streaming.md#the-conversation); below, each kind of error names the
+class that the clients for Python and TypeScript raise for it, and the kind that the Go client's error has.
 
 ## Types
 
@@ -46,6 +47,20 @@ var types = map[pb.ErrorType]struct{ means, do string }{
 	pb.ErrorType_ERROR_TYPE_AUTHENTICATION:   {"the token is missing, wrong, expired or lacks a scope", "send a valid token; see [security](operate/security.md#tokens)"},
 	pb.ErrorType_ERROR_TYPE_VERSION_MISMATCH: {"client or manifest and service speak different versions", "update one of them; see [compatibility](compatibility.md)"},
 	pb.ErrorType_ERROR_TYPE_INTERNAL:         {"a fault of the service itself; it was contained and others weren't touched", "report it with `error_id` of the context"},
+}
+
+// Classes name what the clients make of a kind: the exception in Python and TypeScript, and the kind in Go.
+var Classes = map[fault.Kind]struct{ Exception, Go string }{
+	fault.Internal:         {"InternalError", "Internal"},
+	fault.Validation:       {"ValidationError", "Validation"},
+	fault.NodeExecution:    {"NodeExecutionError", "NodeExecution"},
+	fault.ResourceLimit:    {"ResourceLimitError", "ResourceLimit"},
+	fault.Authentication:   {"AuthenticationError", "Authentication"},
+	fault.VersionMismatch:  {"VersionMismatchError", "VersionMismatch"},
+	fault.Unavailable:      {"UnavailableError", "Unavailable"},
+	fault.RateLimited:      {"RateLimitedError", "RateLimited"},
+	fault.Canceled:         {"CallCancelledError", "Canceled"},
+	fault.DeadlineExceeded: {"DeadlineExceededError", "DeadlineExceeded"},
 }
 
 // errorsPage is the catalogue of the closed table of codes.
@@ -89,7 +104,7 @@ func kindsInOrder() []fault.Kind {
 }
 
 func section(out *strings.Builder, k fault.Kind, said map[fault.Code]string, warnings map[fault.Code]bool) {
-	fmt.Fprintf(out, "\n## %s\n\n%s\n", title(k), travels(k))
+	fmt.Fprintf(out, "\n## %s\n\n%s\nPython and TypeScript: `%s`; Go: `fault.%s`.\n", title(k), travels(k), Classes[k].Exception, Classes[k].Go)
 	for _, c := range fault.Codes() {
 		if c.Kind() != k {
 			continue
