@@ -3,14 +3,12 @@ package accept
 import (
 	"bytes"
 	"context"
-	"os/exec"
-	"path/filepath"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/remotemedia/remotemedia-go/bench/benchtest"
 	"github.com/remotemedia/remotemedia-go/bench/measure"
 	"github.com/remotemedia/remotemedia-go/bench/suite"
 	"github.com/remotemedia/remotemedia-go/internal/load"
@@ -79,21 +77,10 @@ func TestPassedOnlyIfAllAreMet(t *testing.T) {
 }
 
 // A short run with few clients: everything is measured, and nothing goes wrong. Its times say nothing.
-func TestSmokeEverythingIsMeasured(t *testing.T) {
-	if runtime.GOOS != "linux" {
-		t.Skip("what a server uses is read on Linux only")
-	}
-	dir := t.TempDir()
-	for name, pkg := range map[string]string{"remotemedia": "./cmd/remotemedia", "goecho": "./bench/peers/goecho"} {
-		cmd := exec.Command("go", "build", "-o", filepath.Join(dir, name), pkg)
-		cmd.Dir = "../.."
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("%v\n%s", err, out)
-		}
-	}
+func TestSC_EveryFigureIsMeasured(t *testing.T) {
 	var progress bytes.Buffer
 	verdicts, err := Run(t.Context(), Options{
-		Folder: suite.Folder(dir), Progress: &progress, Calls: 40, Seconds: 100 * time.Millisecond, Rounds: 1, Clients: 20,
+		Folder: suite.Folder(benchtest.Programs(t)), Progress: &progress, Calls: 40, Seconds: 100 * time.Millisecond, Rounds: 1, Clients: 20,
 	})
 	if err != nil {
 		t.Fatalf("%v\n%s", err, progress.String())

@@ -21,7 +21,7 @@ import (
 // command is one of the things that it does.
 type command func(ctx context.Context, args []string) error
 
-var commands = map[string]command{"run": runSuite, "report": writeReport, "accept": checkFigures}
+var commands = map[string]command{"run": runSuite, "report": writeReport, "accept": checkFigures, "profile": takeProfiles}
 
 // errFailed says that what was checked didn't pass, which has been told.
 var errFailed = errors.New("failed")

@@ -3,34 +3,17 @@ package suite
 import (
 	"bytes"
 	"context"
-	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/remotemedia/remotemedia-go/bench/benchtest"
 )
 
-// build builds the programs of this project that are measured.
-func build(t *testing.T) Folder {
-	t.Helper()
-	if runtime.GOOS != "linux" {
-		t.Skip("what a server uses is read on Linux only")
-	}
-	dir := t.TempDir()
-	for name, pkg := range map[string]string{serviceProgram: "./cmd/remotemedia", echoProgram: "./bench/peers/goecho"} {
-		cmd := exec.Command("go", "build", "-o", filepath.Join(dir, name), pkg)
-		cmd.Dir = "../.."
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("%v\n%s", err, out)
-		}
-	}
-	return Folder(dir)
-}
-
 // One round with a few requests to every Go server, in every mode: as many right answers as there were requests, and none wrong.
-func TestSmokeEveryServerAnswersRight(t *testing.T) {
-	f := build(t)
+func TestT087_EveryServerAnswersRight(t *testing.T) {
+	f := Folder(benchtest.Programs(t))
 	scenarios := []Scenario{
 		{Unary, "pass 1 s", 2, []string{Service, Quiet, Secure, Raw, NoOp, OneCopy, Default}},
 		{Unary, "resample 1 s", 1, []string{Service, Raw, NoOp, OneCopy, Default, Kernel}},

@@ -162,9 +162,11 @@ func local(r *http.Request) bool {
 
 // profiles serves Go's profiles to holders of a token, wherever they are: they tell what is in memory.
 func (o adminOptions) profiles(mux *http.ServeMux) {
+	waiting := new(contention)
 	for path, handler := range map[string]http.HandlerFunc{
 		"/debug/pprof/": pprof.Index, "/debug/pprof/cmdline": pprof.Cmdline, "/debug/pprof/profile": pprof.Profile,
 		"/debug/pprof/symbol": pprof.Symbol, "/debug/pprof/trace": pprof.Trace,
+		"/debug/pprof/block": waiting.recorded(pprof.Handler("block")), "/debug/pprof/mutex": waiting.recorded(pprof.Handler("mutex")),
 	} {
 		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) {
 			if o.allowed(w, r) {
