@@ -90,6 +90,10 @@ bench-k6: build ## Load the service with k6, against thresholds
 overload: build ## Offer more than the service can do (OVERLOAD_QUICK=1: for a minute only); writes bench/OVERLOAD.md
 	$(GO) run ./bench/overload $(if $(OVERLOAD_QUICK),-quick)
 
+.PHONY: soak
+soak: build-test ## Keep the service busy and look for what grows (SOAK=60s says how long); writes bench/SOAK.md
+	$(GO) run ./bench/soak -for $(or $(SOAK),60s)
+
 fuzz: ## Fuzz every target for FUZZTIME (10s)
 	@scripts/fuzz.sh $(FUZZTIME)
 

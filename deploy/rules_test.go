@@ -34,7 +34,7 @@ func registry(t *testing.T) []labels.Labels {
 	number := func() int64 { return 1 }
 	recorder := server.NewRecorder(metrics.Options{Version: "test", Stages: []string{"slot"}, Sources: metrics.Sources{
 		QueueDepth: number, QueueCapacity: number, MemoryUsed: number, MemoryBudget: number,
-		CertificateEnd: func() time.Time { return end },
+		CertificateEnd: func() time.Time { return end }, PoolIdle: func() int64 { return 0 }, PoolOut: func() int64 { return 0 },
 	}})
 	serve(t, recorder)
 	// What needs more than one client, or a machine at its limits.

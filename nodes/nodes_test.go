@@ -84,7 +84,7 @@ func TestNamesOfOldManifestsAreKnown(t *testing.T) {
 func TestNodesThatFailOnPurposeNeedTheTag(t *testing.T) {
 	c := catalog(t)
 	tagged := len(nodes.Faults()) > 0
-	for _, name := range []string{"ErrorNode", "PanicNode", "SleepNode", "AllocNode"} {
+	for _, name := range []string{"ErrorNode", "PanicNode", "SleepNode", "AllocNode", "LeakNode"} {
 		if _, ok := c.Lookup(name); ok != tagged {
 			t.Errorf("%s: in the catalogue %v, expected %v", name, ok, tagged)
 		}

@@ -13,6 +13,7 @@ import (
 func (a *app) newRecorder() *metrics.Recorder {
 	sources := metrics.Sources{
 		AbandonedWorkers: a.engine.Abandoned, MemoryUsed: a.budget.Used, MemoryBudget: a.budget.Limit,
+		PoolIdle: a.engine.Pool().Retained, PoolOut: a.engine.Pool().Out,
 	}
 	if a.lines != nil {
 		sources.LogLinesDropped = a.lines.Dropped

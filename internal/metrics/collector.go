@@ -119,6 +119,12 @@ func (r *Recorder) optional() []metric {
 	if s.MemoryBudget != nil {
 		out = append(out, gaugeOf("remotemedia_execution_memory_budget_bytes", "Most memory that executions and streams may hold together.", whole(s.MemoryBudget)))
 	}
+	if s.PoolIdle != nil {
+		out = append(out, gaugeOf("remotemedia_buffer_pool_idle_bytes", "Memory of buffers that are kept for use.", whole(s.PoolIdle)))
+	}
+	if s.PoolOut != nil {
+		out = append(out, gaugeOf("remotemedia_buffer_pool_buffers", "Buffers of the pool that are in use.", whole(s.PoolOut)))
+	}
 	if s.ComputeSaturated != nil {
 		out = append(out, counterOf("remotemedia_compute_saturated_seconds_total", "Time in which every compute slot was taken.", one(s.ComputeSaturated)))
 	}

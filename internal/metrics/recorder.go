@@ -57,6 +57,8 @@ type Sources struct {
 	MemoryUsed       func() int64     // bytes held by executions; default 0
 	MemoryBudget     func() int64     // most of them
 	AbandonedWorkers func() int64     // workers that run on although their call was given up; default 0
+	PoolIdle         func() int64     // bytes of buffers that are kept for use
+	PoolOut          func() int64     // buffers in use
 	LogLinesDropped  func() uint64    // log lines that the sink didn't take in time; default 0
 	CertificateEnd   func() time.Time // when the TLS certificate expires; zero for none
 }

@@ -25,6 +25,7 @@ func used() *Recorder {
 		QueueDepth: func() int64 { return 3 }, QueueCapacity: func() int64 { return 1000 }, Shedding: func() bool { return true },
 		ComputeSlots: func() int64 { return 4 }, ComputeSaturated: func() float64 { return 1.5 },
 		MemoryUsed: func() int64 { return 1 << 20 }, MemoryBudget: func() int64 { return 4 << 20 },
+		PoolIdle: func() int64 { return 4096 }, PoolOut: func() int64 { return 6 },
 		AbandonedWorkers: func() int64 { return 2 }, LogLinesDropped: func() uint64 { return 7 },
 		CertificateEnd: func() time.Time { return time.Unix(2_000_000_000, 0) },
 	}})
@@ -181,6 +182,8 @@ func TestValues(t *testing.T) {
 		`remotemedia_request_queue_depth 3`,
 		`remotemedia_load_shedding_active 1`,
 		`remotemedia_abandoned_workers 2`,
+		`remotemedia_buffer_pool_buffers 6`,
+		`remotemedia_buffer_pool_idle_bytes 4096`,
 		`remotemedia_log_lines_dropped_total 7`,
 		`remotemedia_tls_certificate_expiry_seconds 2e+09`,
 	} {

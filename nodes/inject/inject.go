@@ -14,6 +14,7 @@ func Nodes() []node.Spec {
 		panicSpec(),
 		sleepSpec(),
 		allocSpec(),
+		leakSpec(),
 	}
 }
 

@@ -80,3 +80,12 @@ func TestAllocKeepsWhatItTakesAndMeetsTheLimit(t *testing.T) {
 		t.Errorf("got error %v, expected that of the limit", err)
 	}
 }
+
+func TestLeakLeavesMemoryThatNothingCounts(t *testing.T) {
+	r := rig(t, "LeakNode", `{"bytes": 1000, "after": 1}`)
+	before := len(inject.Left())
+	r.Run(nodetest.JSON("1"), nodetest.JSON("2"), nodetest.JSON("3"))
+	if got := inject.Left()[before:]; len(got) != 2 || len(got[0]) != 1000 || r.Account().Used() != 0 {
+		t.Errorf("%d blocks were left behind, expected 2 of 1000 bytes; the account has %d bytes", len(got), r.Account().Used())
+	}
+}

@@ -290,6 +290,24 @@ func TestRel10_SlowResetsAreWelcome(t *testing.T) {
 	})
 }
 
+// TestRel10_AProcessThatWasHeldUpIsntAttacked: the openings and, as their deadlines have passed, the resets of all calls that a connection may have
+// are read in one moment.
+func TestRel10_AProcessThatWasHeldUpIsntAttacked(t *testing.T) {
+	const calls = 256
+	f := newFrames(Budget{Resets: mostResets, Control: 1})
+	if reason := f.see([]byte(http2.ClientPreface)); reason != "" {
+		t.Fatal(reason)
+	}
+	for _, typ := range []byte{typeHeaders, typeReset} {
+		for i := range uint32(calls) {
+			id := 2*i + 1
+			if reason := f.see([]byte{0, 0, 0, typ, 4, 0, 0, byte(id >> 8), byte(id)}); reason != "" {
+				t.Fatalf("call %d: %s", i, reason)
+			}
+		}
+	}
+}
+
 // FuzzFrames: whatever comes, in whatever pieces, it is followed without a panic and with the same outcome.
 func FuzzFrames(f *testing.F) {
 	f.Add(script(func(w *http2.Framer) { _ = w.WriteSettings(); _ = w.WritePing(false, [8]byte{}) }), 3)

@@ -15,7 +15,7 @@ import (
 // thousands, and grpc has a rule of its own for those that come without need. A zero field takes its default; one below 0 is
 // without bound.
 type Budget struct {
-	Resets  float64 // short-lived streams at once; default 200
+	Resets  float64 // short-lived streams at once; default 400
 	Control float64 // SETTINGS, PRIORITY, empty DATA and unknown frames at once; default 200
 	// Cut, where set, is told why a connection is cut.
 	Cut func(peer net.Addr, reason string)
@@ -28,6 +28,10 @@ const refill = 0.5
 // answer from elsewhere, is slower.
 const shortLived = 50 * time.Millisecond
 
+// mostResets is more than a connection has calls open at once (256): when the process was held up for so long that the deadlines of all of them
+// have passed, their openings and resets are read in one moment, and that isn't an attack.
+const mostResets = 400
+
 // Credentials returns credentials that do what inner do, and watch the frames of each connection behind the handshake.
 func Credentials(inner credentials.TransportCredentials, b Budget) credentials.TransportCredentials {
 	or := func(v *float64, otherwise float64) {
@@ -35,7 +39,7 @@ func Credentials(inner credentials.TransportCredentials, b Budget) credentials.T
 			*v = otherwise
 		}
 	}
-	or(&b.Resets, 200)
+	or(&b.Resets, mostResets)
 	or(&b.Control, 200)
 	return watching{inner, b}
 }
