@@ -63,12 +63,17 @@ func (a *authority) sign(template, parent *x509.Certificate, public *ecdsa.Publi
 	return der
 }
 
-// leaf makes a certificate for 127.0.0.1 and returns it with the paths of its files.
+// leaf makes a certificate for 127.0.0.1, good for an hour, and returns it with the paths of its files.
 func (a *authority) leaf(serial int64) (pair tls.Certificate, certPath, keyPath string) {
+	a.t.Helper()
+	return a.leafUntil(serial, time.Now().Add(time.Hour))
+}
+
+func (a *authority) leafUntil(serial int64, until time.Time) (pair tls.Certificate, certPath, keyPath string) {
 	a.t.Helper()
 	key := newKey(a.t)
 	der := a.sign(&x509.Certificate{
-		SerialNumber: big.NewInt(serial), Subject: pkix.Name{CommonName: "test"}, NotAfter: time.Now().Add(time.Hour),
+		SerialNumber: big.NewInt(serial), Subject: pkix.Name{CommonName: "test"}, NotAfter: until,
 		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
 	}, a.cert, &key.PublicKey)
 	raw, err := x509.MarshalPKCS8PrivateKey(key)

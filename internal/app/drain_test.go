@@ -8,6 +8,7 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/status"
 
@@ -18,7 +19,12 @@ import (
 // openStream opens a live stream and takes its first answer.
 func (s *service) openStream() grpc.ClientStream {
 	s.t.Helper()
-	conn, err := grpc.NewClient(s.address, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	return s.openStreamWith(insecure.NewCredentials())
+}
+
+func (s *service) openStreamWith(c credentials.TransportCredentials) grpc.ClientStream {
+	s.t.Helper()
+	conn, err := grpc.NewClient(s.address, grpc.WithTransportCredentials(c))
 	if err != nil {
 		s.t.Fatal(err)
 	}
