@@ -76,7 +76,7 @@ func TestFilesThatCannotBeUsed(t *testing.T) {
 		t.Fatal(err)
 	}
 	for says, f := range map[string]client.TLSFiles{
-		"no such file":           {CA: empty + ".none"},
+		empty + ".none":          {CA: empty + ".none"},
 		"no PEM certificate":     {CA: empty},
 		"one of them is missing": {Cert: files.ClientCert},
 		"client certificate":     {Cert: files.ClientCert, Key: files.ServerKey},

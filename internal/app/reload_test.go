@@ -19,6 +19,7 @@ import (
 	pb "github.com/remotemedia/remotemedia-go/api/remotemedia/v1"
 	"github.com/remotemedia/remotemedia-go/internal/app"
 	"github.com/remotemedia/remotemedia-go/internal/config"
+	"github.com/remotemedia/remotemedia-go/internal/testfile"
 )
 
 const (
@@ -53,9 +54,7 @@ func (c configured) write(t *testing.T, text string) {
 	if err := os.WriteFile(next, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Rename(next, c.path); err != nil {
-		t.Fatal(err)
-	}
+	testfile.Rename(t, next, c.path)
 }
 
 // call executes a pipeline of n nodes with a token.

@@ -14,6 +14,7 @@ import (
 
 	pb "github.com/remotemedia/remotemedia-go/api/remotemedia/v1"
 	"github.com/remotemedia/remotemedia-go/internal/app"
+	"github.com/remotemedia/remotemedia-go/internal/testfile"
 )
 
 // replace puts the content of one file in place of another's, whole.
@@ -23,12 +24,10 @@ func replace(t *testing.T, path, with string) {
 	if err == nil {
 		err = os.WriteFile(path+".next", text, 0o600)
 	}
-	if err == nil {
-		err = os.Rename(path+".next", path)
-	}
 	if err != nil {
 		t.Fatal(err)
 	}
+	testfile.Rename(t, path+".next", path)
 }
 
 // presenting is a client's TLS that shows a certificate whatever authorities the server names.

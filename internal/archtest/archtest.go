@@ -71,6 +71,7 @@ var layers = []layer{
 
 	// Tests that are programs or packages of their own.
 	{"internal/archtest", nil},
+	{"internal/testfile", nil},
 	{"conformance/...", []string{"..."}},
 	{"bench/...", []string{"..."}},
 	{"deploy", []string{"..."}},

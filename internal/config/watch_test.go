@@ -10,6 +10,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/remotemedia/remotemedia-go/internal/filewatch"
+	"github.com/remotemedia/remotemedia-go/internal/testfile"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -39,9 +40,7 @@ func replaceFile(t *testing.T, dir, name, text string) {
 	if err := os.WriteFile(temporary, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Rename(temporary, filepath.Join(dir, name)); err != nil {
-		t.Fatal(err)
-	}
+	testfile.Rename(t, temporary, filepath.Join(dir, name))
 }
 
 func next(t *testing.T, outcomes <-chan outcome) outcome {

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"github.com/remotemedia/remotemedia-go/internal/testfile"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -18,13 +20,6 @@ const patience = 20 * time.Second
 func write(t *testing.T, path, text string) {
 	t.Helper()
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func rename(t *testing.T, from, to string) {
-	t.Helper()
-	if err := os.Rename(from, to); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -84,7 +79,7 @@ func TestWaysOfReplacingAFile(t *testing.T) {
 			await(t, seen, "two")
 			for _, text := range []string{"three", "four"} {
 				write(t, path+".new", text)
-				rename(t, path+".new", path)
+				testfile.Rename(t, path+".new", path)
 				await(t, seen, text)
 			}
 			if err := os.Remove(path); err != nil {
@@ -106,7 +101,7 @@ func TestKubernetesSwap(t *testing.T) {
 		}
 		write(t, filepath.Join(dir, name, "file"), text)
 		symlink(t, name, filepath.Join(dir, "..data_tmp"))
-		rename(t, filepath.Join(dir, "..data_tmp"), filepath.Join(dir, "..data"))
+		testfile.Rename(t, filepath.Join(dir, "..data_tmp"), filepath.Join(dir, "..data"))
 	}
 	generation("..1", "one")
 	path := filepath.Join(dir, "file")
@@ -135,7 +130,7 @@ func TestSwapOfAParent(t *testing.T) {
 	symlink(t, "a", filepath.Join(dir, "current"))
 	_, seen := observed(t, filepath.Join(dir, "current", "file"), byNotification)
 	symlink(t, "b", filepath.Join(dir, "next"))
-	rename(t, filepath.Join(dir, "next"), filepath.Join(dir, "current"))
+	testfile.Rename(t, filepath.Join(dir, "next"), filepath.Join(dir, "current"))
 	await(t, seen, "b")
 }
 
@@ -144,7 +139,7 @@ func TestSameContentIsNoChange(t *testing.T) {
 	write(t, path, "one")
 	_, seen := observed(t, path, byNotification)
 	write(t, path+".new", "one")
-	rename(t, path+".new", path)
+	testfile.Rename(t, path+".new", path)
 	write(t, path, "two")
 	await(t, seen, "two")
 	for len(seen) > 0 {

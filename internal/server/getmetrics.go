@@ -52,7 +52,7 @@ func (s *Server) snapshot() *pb.MetricsResponse {
 		NodeTypes: make(map[string]*pb.NodeTypeStats, len(m.NodeTypes)), ProtocolVersion: version.Protocol,
 	}
 	for name, t := range m.NodeTypes {
-		r.NodeTypes[name] = &pb.NodeTypeStats{Executions: t.Executions, Errors: t.Errors, TotalMs: float64(t.Total) / float64(time.Millisecond), Samples: t.Samples}
+		r.NodeTypes[name] = &pb.NodeTypeStats{Executions: t.Executions, Errors: t.Errors, TotalMs: exact(t.Total), Samples: t.Samples}
 	}
 	return r
 }
@@ -69,9 +69,12 @@ func streamsToProto(streams []metrics.StreamInfo) []*pb.StreamInfo {
 
 func summaryToProto(s metrics.Summary) *pb.LatencySummary {
 	return &pb.LatencySummary{
-		Count: s.Count, MeanMs: millis(s.Mean), P50Ms: millis(s.P50), P95Ms: millis(s.P95), P99Ms: millis(s.P99), MaxMs: millis(s.Max),
+		Count: s.Count, MeanMs: exact(s.Mean), P50Ms: exact(s.P50), P95Ms: exact(s.P95), P99Ms: exact(s.P99), MaxMs: exact(s.Max),
 	}
 }
+
+// exact gives a duration in milliseconds.
+func exact(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
 // natural is a gauge as the wire has it: counted down and up by different goroutines, it may be below 0 for a moment.
 func natural(n int64) uint64 { return uint64(max(n, 0)) }

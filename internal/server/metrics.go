@@ -32,4 +32,4 @@ func busy(stats []engine.NodeStats) time.Duration {
 	return d
 }
 
-func positive(d time.Duration) float64 { return float64(max(d, 1)) / float64(time.Millisecond) }
+func positive(d time.Duration) float64 { return exact(max(d, 1)) }

@@ -49,7 +49,7 @@ func lasting(info *grpc.StreamServerInfo) bool { return info.IsClientStream || i
 
 // measured is the call as the metrics have it.
 func (c *call) measured() metrics.Call {
-	m := metrics.Call{Method: shortMethod(c.method), RequestID: c.requestID, Took: time.Since(c.started), Outcome: metrics.OK}
+	m := metrics.Call{Method: shortMethod(c.method), RequestID: c.requestID, Took: max(time.Since(c.started), 1), Outcome: metrics.OK}
 	f := c.failure()
 	if f == nil {
 		return m

@@ -24,6 +24,7 @@ import (
 
 	"github.com/remotemedia/remotemedia-go/fault"
 	"github.com/remotemedia/remotemedia-go/internal/filewatch"
+	"github.com/remotemedia/remotemedia-go/internal/testfile"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -130,9 +131,7 @@ func (f *fixture) replace(name string, text []byte) {
 	if err := os.WriteFile(f.path(".new"), text, 0o600); err != nil {
 		f.t.Fatal(err)
 	}
-	if err := os.Rename(f.path(".new"), f.path(name)); err != nil {
-		f.t.Fatal(err)
-	}
+	testfile.Rename(f.t, f.path(".new"), f.path(name))
 }
 
 func (f *fixture) leaf(name string, until time.Time) {
