@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net"
 	"slices"
@@ -18,12 +19,23 @@ import (
 
 	pb "github.com/remotemedia/remotemedia-go/api/remotemedia/v1"
 	"github.com/remotemedia/remotemedia-go/engine"
+	"github.com/remotemedia/remotemedia-go/internal/admission"
 	"github.com/remotemedia/remotemedia-go/internal/server"
 	"github.com/remotemedia/remotemedia-go/nodes"
 )
 
 // traced serves the library's nodes with a recorder of spans, and returns what a call with the headers made.
 func traced(t *testing.T, method string, req, resp any, headers ...string) tracetest.SpanStubs {
+	t.Helper()
+	return tracedBy(t, func(conn *grpc.ClientConn) {
+		if err := conn.Invoke(metadata.AppendToOutgoingContext(t.Context(), headers...), method, req, resp); err != nil {
+			t.Log(err)
+		}
+	})
+}
+
+// tracedBy returns the spans of what a client does.
+func tracedBy(t *testing.T, act func(*grpc.ClientConn)) tracetest.SpanStubs {
 	t.Helper()
 	exporter := tracetest.NewInMemoryExporter()
 	traces, err := newTraces(t.Context(), sdk.WithSyncer(exporter))
@@ -34,7 +46,9 @@ func traced(t *testing.T, method string, req, resp any, headers ...string) trace
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := server.New(server.Options{Engine: engine.New(engine.Options{}), Catalog: catalog, Tracer: traces})
+	s, err := server.New(server.Options{
+		Engine: engine.New(engine.Options{}), Catalog: catalog, Tracer: traces, Admission: admission.New(admission.Options{}),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,9 +60,7 @@ func traced(t *testing.T, method string, req, resp any, headers ...string) trace
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := conn.Invoke(metadata.AppendToOutgoingContext(t.Context(), headers...), method, req, resp); err != nil {
-		t.Log(err)
-	}
+	act(conn)
 	conn.Close()
 	s.GracefulStop()
 	if err := <-served; err != nil {
@@ -118,8 +130,11 @@ func TestT085_SpansJoinTheTraceOfTheClient(t *testing.T) {
 			}
 		}
 	}
-	find(t, spans, "admission")
-	if !slices.Equal(ids, []any{"a", "b"}) || len(spans) != 4 {
+	find(t, spans, "queue")
+	if _, told := attributeOf(find(t, spans, "admission"), "queued_ms").(float64); !told {
+		t.Error("admission doesn't tell how long the call was queued")
+	}
+	if !slices.Equal(ids, []any{"a", "b"}) || len(spans) != 5 {
 		t.Errorf("spans of nodes %v, %d in all", ids, len(spans))
 	}
 	service := ""
@@ -130,6 +145,59 @@ func TestT085_SpansJoinTheTraceOfTheClient(t *testing.T) {
 	}
 	if service != "remotemedia" {
 		t.Errorf("service %q", service)
+	}
+}
+
+// One chunk in 50 of a stream has a span, the first among them, and one that failed.
+func TestT085_SomeChunksHaveSpans(t *testing.T) {
+	spans := tracedBy(t, func(conn *grpc.ClientConn) {
+		s, err := conn.NewStream(t.Context(), &grpc.StreamDesc{ClientStreams: true, ServerStreams: true}, "/remotemedia.v1.StreamingPipelineService/StreamPipeline")
+		if err != nil {
+			t.Fatal(err)
+		}
+		exchange := func(req *pb.StreamRequest) *pb.StreamResponse {
+			got := new(pb.StreamResponse)
+			if err := errors.Join(s.SendMsg(req), s.RecvMsg(got)); err != nil {
+				t.Fatal(err)
+			}
+			return got
+		}
+		exchange(&pb.StreamRequest{Request: &pb.StreamRequest_Init{Init: &pb.StreamInit{
+			ContinueOnError: true,
+			Manifest:        &pb.PipelineManifest{Version: "v1", Nodes: []*pb.NodeManifest{{Id: "a", NodeType: "CalculatorNode", Params: `{"operation":"divide"}`}}},
+		}}})
+		for i := range uint64(101) {
+			data := `{"a": 4, "b": 2}`
+			if i == 7 {
+				data = `{"a": 4, "b": 0}`
+			}
+			got := exchange(&pb.StreamRequest{Request: &pb.StreamRequest_DataChunk{DataChunk: &pb.JsonChunk{NodeId: "a", Sequence: i, Json: data}}})
+			if failed := got.GetError() != nil; failed != (i == 7) {
+				t.Fatalf("chunk %d got %v", i, got)
+			}
+		}
+		if err := s.CloseSend(); err != nil {
+			t.Fatal(err)
+		}
+		for s.RecvMsg(new(pb.StreamResponse)) == nil {
+		}
+	})
+	call := find(t, spans, "remotemedia.v1.StreamingPipelineService/StreamPipeline")
+	var chunks []any
+	for _, s := range spans {
+		if s.Name != "chunk" {
+			continue
+		}
+		chunks = append(chunks, attributeOf(s, "chunk"))
+		if failed := s.Status.Code.String() == "Error"; failed != (attributeOf(s, "chunk") == int64(7)) {
+			t.Errorf("chunk %v has the status %v", attributeOf(s, "chunk"), s.Status)
+		}
+		if queued, told := attributeOf(s, "queued_ms").(float64); s.Parent.SpanID() != call.SpanContext.SpanID() || s.StartTime.After(s.EndTime) || !told || queued < 0 {
+			t.Errorf("span %v", s)
+		}
+	}
+	if !slices.Equal(chunks, []any{int64(0), int64(7), int64(50), int64(100)}) {
+		t.Errorf("spans of the chunks %v", chunks)
 	}
 }
 

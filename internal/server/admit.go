@@ -28,7 +28,7 @@ func (s *Server) admit(srv any, ss grpc.ServerStream, info *grpc.StreamServerInf
 		c.admitted = admitted
 		return next(srv, ss)
 	}
-	place, err := a.Enter(ss.Context(), c.tenant)
+	place, err := c.enter(ss.Context(), a)
 	if err != nil {
 		return err
 	}
@@ -41,10 +41,32 @@ func alwaysAdmitted(method string) bool {
 	return method == versionMethod || method == metricsMethod || strings.HasPrefix(method, "/grpc.")
 }
 
+// enter gives a call its place.
+func (c *call) enter(ctx context.Context, a *admission.Controller) (*admission.Place, error) {
+	if c.span == nil {
+		return a.Enter(ctx, c.tenant)
+	}
+	from := time.Now()
+	defer func() { c.queued = time.Since(from) }()
+	return a.Enter(ctx, c.tenant)
+}
+
 // compute gives an execution whose request is there its slot.
-func (c *call) compute(ctx context.Context) (*admission.Slot, error) { return c.place.Compute(ctx) }
+func (c *call) compute(ctx context.Context) (*admission.Slot, error) {
+	if c.span == nil {
+		return c.place.Compute(ctx)
+	}
+	from := time.Now()
+	slot, err := c.place.Compute(ctx)
+	c.span.Part("queue", from, time.Now(), faultOf(err))
+	return slot, err
+}
 
 // computeChunk gives a turn of a stream its slot, for stream.Options.
 func (l *live) computeChunk(ctx context.Context, came time.Time) (stream.Slot, error) {
-	return l.call.admitted.Compute(ctx, came)
+	slot, err := l.call.admitted.Compute(ctx, came)
+	if l.call.span != nil {
+		l.came, l.queued = came, time.Since(came)
+	}
+	return slot, err
 }

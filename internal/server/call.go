@@ -41,9 +41,10 @@ type call struct {
 	details  string       // of the status that it ended with
 	inBand   *fault.Error // what ended a stream that was told so, with the status OK
 	stream   *stream.Summary
-	span     Span   // nil: no traces
-	arrived  bool   // it was let in
-	load     string // of the service when it ended, for a trailer
+	span     Span          // nil: no traces
+	queued   time.Duration // before it was let in or refused; measured where there is a span
+	arrived  bool          // it was let in
+	load     string        // of the service when it ended, for a trailer
 
 	tenant   string            // "" where nobody asks who calls
 	place    *admission.Place  // of a unary call, nil without admission

@@ -42,6 +42,11 @@ type live struct {
 	seen      []engine.NodeStats          // of the turns that were counted
 	spare     []engine.NodeStats          // for the next turn
 	last      atomic.Pointer[fault.Error] // that was told
+
+	// For spans, where there are any.
+	answered uint64        // chunks, or failed
+	came     time.Time     // the last that asked for its share of the processors
+	queued   time.Duration // how long it waited for it
 }
 
 // streamPipeline serves a live stream. What goes wrong is told in band, so that the status is OK unless the client is gone or

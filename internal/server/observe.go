@@ -173,12 +173,17 @@ func (l *live) Opened(sessionID string, session *engine.Session) {
 }
 
 // Answered implements stream.Observer.
-func (l *live) Answered(took, lasts time.Duration) { l.measure.Answered(took, lasts); l.turned(nil) }
+func (l *live) Answered(took, lasts time.Duration) {
+	l.measure.Answered(took, lasts)
+	l.turned(nil)
+	l.traceChunk(took, nil)
+}
 
 // Failed implements stream.Observer.
 func (l *live) Failed(err *fault.Error, goesOn bool) {
 	l.measure.Failed()
 	l.turned(err)
+	l.traceChunk(0, err)
 	if goesOn { // otherwise it is counted with the call
 		l.server.metrics.Error(errorType(err))
 	}

@@ -46,7 +46,7 @@ func (s *Server) trace(srv any, ss grpc.ServerStream, _ *grpc.StreamServerInfo, 
 	err := next(srv, ss)
 	f := c.failure()
 	if !c.arrived { // it was refused
-		c.span.Part("admission", c.started, time.Now(), f)
+		c.traceAdmission(f)
 	}
 	attributes := []slog.Attr{slog.String("request_id", c.requestID), slog.String("pipeline", c.pipeline), slog.Int("nodes", c.nodes)}
 	if c.stream != nil {
@@ -67,9 +67,42 @@ func (s *Server) arrive(srv any, ss grpc.ServerStream, info *grpc.StreamServerIn
 		ss.SetTrailer(s.load().trailers)
 	}
 	if c.span != nil {
-		c.span.Part("admission", c.started, time.Now(), nil)
+		c.traceAdmission(nil)
 	}
 	return next(srv, ss)
+}
+
+// traceAdmission makes the span of what came before the body: it ends with the call let in or refused.
+func (c *call) traceAdmission(err *fault.Error) {
+	c.span.Part("admission", c.started, time.Now(), err, slog.Float64("queued_ms", millis(c.queued)))
+}
+
+// faultOf is the fault of an error, nil of none.
+func faultOf(err error) *fault.Error {
+	if err == nil {
+		return nil
+	}
+	return fault.From(err)
+}
+
+// chunkEvery is how many chunks of a stream have one span: of 20 ms each, one in a second.
+const chunkEvery = 50
+
+// traceChunk makes a span of one chunk in chunkEvery, the first among them, and of each that failed. Took is 0 where it isn't known.
+func (l *live) traceChunk(took time.Duration, err *fault.Error) {
+	if l.call.span == nil {
+		return
+	}
+	n := l.answered
+	l.answered++
+	if err == nil && n%chunkEvery != 0 {
+		return
+	}
+	now := time.Now()
+	if took == 0 && !l.came.IsZero() {
+		took = now.Sub(l.came)
+	}
+	l.call.span.Part("chunk", now.Add(-took), now, err, slog.Uint64("chunk", n), slog.Float64("queued_ms", millis(l.queued)))
 }
 
 // failure is what a call failed with, in band or not.
