@@ -103,7 +103,7 @@ func (c *benchCmd) Run(ctx context.Context, env *Env) error {
 	if err != nil {
 		return err
 	}
-	service := c.serviceVersion(ctx, config.Target)
+	service := c.serviceVersion(ctx)
 	stop := c.showProgress(env, &config)
 	result, err := load.Run(ctx, config)
 	stop()

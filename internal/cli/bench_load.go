@@ -182,15 +182,8 @@ func (c *benchCmd) chunks(a media.Audio, frames int) uint64 {
 }
 
 // serviceVersion asks for the release, "" where the service doesn't tell it.
-func (c *benchCmd) serviceVersion(ctx context.Context, t load.Target) string {
-	options := []client.Option{client.WithRetry(client.NoRetry), client.WithTimeout(5 * time.Second)}
-	if t.TLS != nil {
-		options = append(options, client.WithTLS(t.TLS))
-	}
-	if t.Token != "" {
-		options = append(options, client.WithToken(t.Token))
-	}
-	remote, err := client.Dial(t.Address, options...)
+func (c *benchCmd) serviceVersion(ctx context.Context) string {
+	remote, err := c.dial(c.Server, client.WithRetry(client.NoRetry), client.WithTimeout(5*time.Second))
 	if err != nil {
 		return ""
 	}

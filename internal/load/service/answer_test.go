@@ -52,7 +52,7 @@ func TestTheCheckFindsEveryChangedByteOfTheContent(t *testing.T) {
 		t.Fatal(err)
 	}
 	at := bytes.Index(message, bytes.Repeat([]byte{1, 2, 3, 4}, 100))
-	for i := range 4000 {
+	for i := 0; i < 4000; i += 13 {
 		message[at+i] ^= 0x80
 		if CheckFull.execution(message, want, 0) == nil {
 			t.Errorf("the full check misses byte %d", i)

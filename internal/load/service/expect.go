@@ -52,9 +52,7 @@ func expect(r *media.Result) *outputs {
 	return o
 }
 
-// empty reports whether there is none.
-func (o *outputs) empty() bool { return len(o.audio)+len(o.data) == 0 }
-
+// bytes is the size of all content.
 func (o *outputs) bytes() (n int) {
 	for _, a := range o.audio {
 		n += len(a.Bytes)
