@@ -1,7 +1,6 @@
 package server
 
 import (
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -24,14 +23,17 @@ func (s *Server) receiveBody(c *call, stream grpc.ServerStream, in *wire.Incomin
 		return err
 	}
 	limit := s.settings.Load().BodyTimeout
-	r := bodies.Get().(*body)
+	r, ok := s.bodies.Get().(*body)
+	if !ok {
+		r = newBody()
+	}
 	r.stream, r.in, r.release = stream, in, release
 	go r.receive()
 	r.timer.Reset(limit)
 	select {
 	case err := <-r.received:
 		r.timer.Stop()
-		r.recycle()
+		s.recycle(r)
 		return err
 	case <-r.timer.C:
 		if !r.settled.CompareAndSwap(false, true) {
@@ -42,7 +44,7 @@ func (s *Server) receiveBody(c *call, stream grpc.ServerStream, in *wire.Incomin
 	}
 }
 
-// body is a request being received.
+// body is a request being received. One is used again where both sides have done with it: after a request that came in time.
 type body struct {
 	stream   grpc.ServerStream
 	in       *wire.Incoming
@@ -52,12 +54,11 @@ type body struct {
 	settled  atomic.Bool // by the first of the two, who has the say
 }
 
-// bodies are used again where both have done with them: after a request that came in time.
-var bodies = sync.Pool{New: func() any {
+func newBody() *body {
 	r := &body{received: make(chan error, 1), timer: time.NewTimer(time.Hour)}
 	r.timer.Stop()
 	return r
-}}
+}
 
 func (r *body) receive() {
 	release := r.release
@@ -70,10 +71,10 @@ func (r *body) receive() {
 	r.in.Release() // nobody waits for it any more
 }
 
-func (r *body) recycle() {
+func (s *Server) recycle(r *body) {
 	r.stream, r.in, r.release = nil, nil, nil
 	r.settled.Store(false)
-	bodies.Put(r)
+	s.bodies.Put(r)
 }
 
 // contained runs f and turns a panic into a fault.

@@ -1,0 +1,74 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"google.golang.org/grpc"
+	grpcmem "google.golang.org/grpc/mem"
+	"google.golang.org/protobuf/proto"
+
+	pb "github.com/remotemedia/remotemedia-go/api/remotemedia/v1"
+	"github.com/remotemedia/remotemedia-go/engine"
+	"github.com/remotemedia/remotemedia-go/fault"
+	"github.com/remotemedia/remotemedia-go/internal/wire"
+	"github.com/remotemedia/remotemedia-go/mem"
+	"github.com/remotemedia/remotemedia-go/node"
+)
+
+// slowStream is a call whose request is there after some time.
+type slowStream struct {
+	grpc.ServerStream
+	after time.Duration
+	codec *wire.Codec
+	raw   []byte
+}
+
+func (*slowStream) Context() context.Context { return context.Background() }
+
+func (s *slowStream) RecvMsg(m any) error {
+	time.Sleep(s.after)
+	return s.codec.Unmarshal(grpcmem.BufferSlice{grpcmem.SliceBuffer(s.raw)}, m)
+}
+
+// A request that comes after its time holds no memory, and one that comes in time is the handler's.
+func TestALateRequestIsLetGo(t *testing.T) {
+	raw, err := proto.Marshal(&pb.ExecuteRequest{AudioInputs: map[string]*pb.AudioBuffer{"a": {Samples: make([]byte, 5000)}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	catalog, err := node.NewCatalog("test", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for after, late := range map[time.Duration]bool{time.Second: false, time.Minute: true} {
+		synctest.Test(t, func(t *testing.T) {
+			pool := mem.NewPoisonedPool()
+			s, err := New(Options{Engine: engine.New(engine.Options{Pool: pool}), Catalog: catalog})
+			if err != nil {
+				t.Fatal(err)
+			}
+			in := &wire.Incoming{Message: new(pb.ExecuteRequest), KeepManifest: true}
+			err = s.receiveBody(new(call), &slowStream{after: after, codec: s.codec, raw: raw}, in)
+			var f *fault.Error
+			if late != (errors.As(err, &f) && f.Code == fault.CodeTimeLimit) || !late && err != nil {
+				t.Errorf("after %v: error %v", after, err)
+			}
+			if !late {
+				if pool.Out() != 1 {
+					t.Errorf("%d buffers are out for one input", pool.Out())
+				}
+				in.Release()
+			}
+			time.Sleep(time.Hour)
+			synctest.Wait()
+			if pool.Out() != 0 {
+				t.Errorf("after %v: %d buffers are out", after, pool.Out())
+			}
+			s.Stop()
+		})
+	}
+}
