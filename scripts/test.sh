@@ -170,6 +170,16 @@ node20() {
   fi
 }
 
+# What the runner of the TypeScript client needs; 77 says that it can't be had here, and the last line why.
+conformance-typescript() {
+  node20 || exit 77
+  packages clients/typescript || {
+    echo "the packages of clients/typescript/package-lock.json can't be installed"
+    exit 77
+  }
+  npm run --silent --prefix clients/typescript conformance
+}
+
 # Not a check: writes what the step below compares.
 typescript-generate() {
   packages clients/typescript

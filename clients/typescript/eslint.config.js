@@ -1,11 +1,11 @@
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["dist", "src/gen"] },
+  { ignores: ["dist/esm", "dist/cjs", "dist/test", "dist/runner/out", "src/gen"] },
   {
     files: ["**/*.ts"],
     extends: [...tseslint.configs.strictTypeChecked, ...tseslint.configs.stylisticTypeChecked],
-    languageOptions: { parserOptions: { project: ["./tsconfig.json", "./tsconfig.test.json"], tsconfigRootDir: import.meta.dirname } },
+    languageOptions: { parserOptions: { project: ["./tsconfig.json", "./tsconfig.test.json", "./tsconfig.runner.json"], tsconfigRootDir: import.meta.dirname } },
     rules: {
       eqeqeq: "error",
       "@typescript-eslint/no-unused-vars": ["error", { ignoreRestSiblings: true }],
