@@ -10,19 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 	"google.golang.org/grpc"
-	grpcmem "google.golang.org/grpc/mem"
 )
-
-// replier answers every message with the same bytes. It is the server of benchmarks and tests of the transport.
-type replier struct{ answer []byte }
-
-func (replier) Name() string { return "proto" }
-
-func (r replier) Marshal(any) (grpcmem.BufferSlice, error) {
-	return grpcmem.BufferSlice{grpcmem.SliceBuffer(r.answer)}, nil
-}
-
-func (replier) Unmarshal(grpcmem.BufferSlice, any) error { return nil }
 
 func serveReplies(b testing.TB, answer []byte) Target {
 	r := replier{answer} // grpc sends nothing for a nil

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"math"
 	"net"
+	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"google.golang.org/grpc"
@@ -109,8 +111,11 @@ func await(ctx context.Context, conn *grpc.ClientConn, timeout time.Duration) er
 			return nil
 		case connectivity.TransientFailure, connectivity.Shutdown:
 			// Only a call is told the reason.
-			err := conn.Invoke(ctx, "/grpc.health.v1.Health/Check", &outgoing{}, &incoming{})
-			return StatusFailure(err, nil)
+			f := StatusFailure(conn.Invoke(ctx, "/grpc.health.v1.Health/Check", &outgoing{}, &incoming{}), nil)
+			if strings.Contains(f.Message, syscall.EMFILE.Error()) {
+				f.Message += ": each connection takes one; raise the limit (ulimit -n), or make fewer"
+			}
+			return f
 		}
 		if !conn.WaitForStateChange(ctx, state) {
 			return context.Cause(ctx)

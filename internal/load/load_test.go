@@ -249,6 +249,7 @@ func TestAWrongConfigurationIsTold(t *testing.T) {
 		"lasts 0s":                {Workload: w, Arrivals: Rate(1, 0)},
 		"retries is -1":           {Workload: w, Retries: -1},
 		"no process":              {Workload: w, Process: -1},
+		"no process 2147483646":   {Workload: w, Process: math.MaxInt32 - 1},
 		"connections for 3 idle":  {Workload: w, Idle: Idle{Streams: 3, Connections: 4}},
 		"need a stream with an i": {Workload: w, Idle: Idle{Streams: 3}},
 	} {

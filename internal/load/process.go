@@ -3,6 +3,7 @@ package load
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"time"
 )
 
@@ -30,6 +31,8 @@ func watchProcess(pid int) (*processWatch, error) {
 	w := &processWatch{pid}
 	if _, err := readProcess(pid); errors.Is(err, errors.ErrUnsupported) {
 		return nil, errors.New("load: the use of a process can be measured on Linux only: leave the process away")
+	} else if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("load: there is no process %d on this machine", pid)
 	} else if err != nil {
 		return nil, fmt.Errorf("load: process %d: %w", pid, err)
 	}

@@ -6,19 +6,33 @@ import (
 	"errors"
 	"io"
 	"net"
+	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	grpcmem "google.golang.org/grpc/mem"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 	"google.golang.org/grpc/test/bufconn"
 
 	pb "github.com/remotemedia/remotemedia-go/api/remotemedia/v1"
 )
+
+// replier answers every message with the same bytes. It is the server of benchmarks and tests of the transport.
+type replier struct{ answer []byte }
+
+func (replier) Name() string { return "proto" }
+
+func (r replier) Marshal(any) (grpcmem.BufferSlice, error) {
+	return grpcmem.BufferSlice{grpcmem.SliceBuffer(r.answer)}, nil
+}
+
+func (replier) Unmarshal(grpcmem.BufferSlice, any) error { return nil }
 
 // virtualServer serves a handler without a network, so that it can be called in virtual time. Stop must be called before the
 // bubble ends.
@@ -305,5 +319,15 @@ func TestAWaitIsGivenUpWithItsContext(t *testing.T) {
 				t.Errorf("%v after %v", err, time.Since(began))
 			}
 		})
+	}
+}
+
+// A connection that can't be made for want of file descriptors says what to do.
+func TestTheLimitOfOpenFilesIsTold(t *testing.T) {
+	dial := func(context.Context, string) (net.Conn, error) { return nil, syscall.EMFILE }
+	w := &UnaryWorkload{Method: "/echo/echo"}
+	_, err := Run(t.Context(), Config{Target: Target{Address: "somewhere:1", Dial: dial}, Workload: w})
+	if err == nil || !strings.Contains(err.Error(), "ulimit -n") || !strings.Contains(err.Error(), "somewhere:1") {
+		t.Errorf("%v", err)
 	}
 }
