@@ -107,7 +107,7 @@ func (s *shell) write(name, text string) {
 	}
 }
 
-const blockTimeout = 2 * time.Minute
+const blockTimeout = 5 * time.Minute // packages are downloaded and built, perhaps on a busy machine
 
 // command runs a block as the reader's shell does: what it exports and where it goes to holds for those after it.
 func (s *shell) command(b *block, text string) {
