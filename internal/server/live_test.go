@@ -474,3 +474,17 @@ func TestChunkCostsFewAllocations(t *testing.T) {
 		t.Errorf("a chunk costs %.0f allocations in client and server, allowed are %d", count, most)
 	}
 }
+
+// The samples of a chunk that is refused go back: the rig looks at that in the end.
+func TestSamplesOfARefusedChunkGoBack(t *testing.T) {
+	for _, sequence := range []uint64{0, 5} {
+		r := newRig(t)
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		s := r.live(ctx, &pb.StreamInit{Manifest: pipeline("a:Pass")})
+		s.chunk("nobody", sequence, buffer(make([]byte, 4000)))
+		for end := false; !end; {
+			end = s.next().GetClosed() != nil
+		}
+	}
+}

@@ -70,6 +70,17 @@ func TestACachedPlanIsFoundWithoutDecodingTheManifest(t *testing.T) {
 	if s.plans.Len() != 1 {
 		t.Errorf("%d plans", s.plans.Len())
 	}
+	m := new(pb.ExecuteRequest)
+	if err := proto.Unmarshal(raw, m); err != nil {
+		t.Fatal(err)
+	}
+	limits := engine.DefaultLimits()
+	limits.MemoryBytes++
+	for _, req := range []*planRequest{{ExecuteRequest: m}, {ExecuteRequest: proto.Clone(m).(*pb.ExecuteRequest)}} {
+		if p, _, err := s.plan(req, limits); err != nil || any(p) == first { // plans depend on the limit of memory
+			t.Errorf("error %v, the plan of another limit %v", err, any(p) == first)
+		}
+	}
 }
 
 // Other bytes that mean the same are another entry, and a stream, whose manifest comes decoded, finds that of the usual encoding.

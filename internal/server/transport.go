@@ -52,6 +52,10 @@ func (t Transport) withDefaults() Transport {
 
 func (s *Server) transport() []grpc.ServerOption {
 	t := s.options.Transport.withDefaults()
+	return append(s.beyondWindows(t), grpc.StaticStreamWindowSize(t.StreamWindow), grpc.StaticConnWindowSize(t.ConnectionWindow))
+}
+
+func (s *Server) beyondWindows(t Transport) []grpc.ServerOption {
 	return []grpc.ServerOption{
 		grpc.ForceServerCodecV2(s.codec),
 		experimental.BufferPool(s.options.Engine.Pool().Uncounted()),
@@ -59,8 +63,6 @@ func (s *Server) transport() []grpc.ServerOption {
 		grpc.UnknownServiceHandler(unknownMethod),
 		grpc.Creds(s.credentials()),
 		grpc.MaxRecvMsgSize(s.maxMessage()),
-		grpc.StaticStreamWindowSize(t.StreamWindow),
-		grpc.StaticConnWindowSize(t.ConnectionWindow),
 		grpc.WriteBufferSize(writeBuffer),
 		grpc.MaxHeaderListSize(t.MaxHeaderBytes),
 		grpc.MaxConcurrentStreams(t.MaxCalls),
