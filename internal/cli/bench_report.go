@@ -126,11 +126,13 @@ func (b *benchReport) subtitle() string {
 		loop = fmt.Sprintf("open loop of %.6g/s, at most %d at once", r.Asked, r.Concurrency)
 	}
 	what := "calls"
-	if b.cmd.Stream {
-		what = "streams"
-	}
-	if b.cmd.Realtime {
+	switch {
+	case b.cmd.Realtime && r.OpenLoop:
 		what = "streams in real time"
+	case b.cmd.Realtime:
+		what, loop = "in real time", plural(int64(r.Concurrency), "stream")+" at once"
+	case b.cmd.Stream:
+		what = "streams"
 	}
 	return fmt.Sprintf("%s, %s, %s, %.1f s after a warm-up of %v", what, loop, plural(int64(r.Connections), "connection"), r.Elapsed.Seconds(), b.cmd.Warmup)
 }

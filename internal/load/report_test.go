@@ -6,6 +6,7 @@ import (
 	"flag"
 	"io"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -61,6 +62,27 @@ func TestTheReportAsJSON(t *testing.T) {
 	}
 	if d := cmp.Diff(string(want), string(got)+"\n"); d != "" {
 		t.Errorf("the report isn't the golden one (-want +got); -update writes it anew:\n%s", d)
+	}
+}
+
+// Every field is explained in the guide.
+func TestTheGuideNamesEveryFieldOfTheReport(t *testing.T) {
+	text, err := os.ReadFile("testdata/report.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	guide, err := os.ReadFile("../../docs/guides/load-testing.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys := regexp.MustCompile(`"([a-z0-9_]+)":`).FindAllSubmatch(text, -1)
+	if len(keys) < 100 {
+		t.Fatalf("only %d fields were found", len(keys))
+	}
+	for _, key := range keys {
+		if !bytes.Contains(guide, []byte("`"+string(key[1])+"`")) {
+			t.Errorf("the guide lacks %s", key[1])
+		}
 	}
 }
 
