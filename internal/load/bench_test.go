@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 	"google.golang.org/grpc"
@@ -93,4 +94,28 @@ func BenchmarkGenerator(b *testing.B) {
 		b.Fatal(err, r)
 	}
 	b.ReportMetric((cpu(b)-before)/float64(b.N), "cpu-us/op")
+}
+
+// BenchmarkAlarms is how late a wait of a millisecond ends, by the kernel's timer and by the runtime's, in an idle program.
+func BenchmarkAlarms(b *testing.B) {
+	for name, plain := range map[string]bool{"precise": false, "plain": true} {
+		b.Run(name, func(b *testing.B) {
+			a := newAlarms(plain)
+			defer a.close()
+			w := a.waiter()
+			var late Histogram
+			for at := time.Now(); b.Loop(); {
+				at = at.Add(time.Millisecond)
+				if now := time.Now(); at.Before(now) {
+					at = now.Add(time.Millisecond)
+				}
+				if err := w.until(b.Context(), at); err != nil {
+					b.Fatal(err)
+				}
+				late.record(time.Since(at), digits)
+			}
+			b.ReportMetric(float64(late.Quantile(0.5))/1000, "late-p50-us")
+			b.ReportMetric(float64(late.Quantile(0.9))/1000, "late-p90-us")
+		})
+	}
 }
