@@ -13,7 +13,7 @@ export WINEPREFIX=$out/prefix WINEDEBUG=-all
 #   api, bench, examples, load      programs and generated code, or measuring that isn't part of the service
 #   audio/dsp, audio/resample       arithmetic, minutes of it, by the same instructions as on Linux
 #   internal/server                 takes Wine minutes; what it has of the system is conn, stream and app, which are run
-left_out='/(internal/archtest|deploy|conformance|api|bench|examples|internal/load|audio/dsp|audio/resample)(/|$)|/internal/server$'
+left_out='/(internal/archtest|internal/reference|docs|deploy|conformance|api|bench|examples|internal/load|audio/dsp|audio/resample)(/|$)|/internal/server$'
 
 packages() {
   go list ./... | grep -vE "$left_out"
