@@ -3,6 +3,7 @@ package accept
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/remotemedia/remotemedia-go/bench/measure"
 	"github.com/remotemedia/remotemedia-go/bench/process"
@@ -43,7 +44,38 @@ func (b *bench) memory(ctx context.Context) (all []measure.Verdict, err error) {
 		all = append(all, most("T035", "10 calls of 10 s: peak RSS on top of the idle service", one(float64(u.PeakRSS-base.RSS)/megabyte), 30, "MB"))
 		return err
 	})
-	return all, err
+	if err != nil {
+		return all, err
+	}
+	back, err := b.givenBack(ctx)
+	return append(all, back), err
+}
+
+// givenBack tells how much of the memory of a peak is still held when the service has had nothing to do for a while.
+func (b *bench) givenBack(ctx context.Context) (v measure.Verdict, err error) {
+	c, err := b.call("pass 1 s")
+	if err != nil {
+		return v, err
+	}
+	err = b.service(ctx, func(s *process.Server) error {
+		if _, err := timed(ctx, config(s, c.Workload(work.ServedBy{}), b.Clients, 10), b.Seconds); err != nil {
+			return err
+		}
+		rest := 5 * b.Seconds
+		select {
+		case <-time.After(rest):
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+		u, err := process.UsageOf(s.PID)
+		if err != nil {
+			return err
+		}
+		v = told("", fmt.Sprintf("RSS %v after %d clients passed 1 s through", rest, b.Clients), one(float64(u.RSS)/megabyte), "MB",
+			fmt.Sprintf("the peak was %.0f MB", float64(u.PeakRSS)/megabyte))
+		return nil
+	})
+	return v, err
 }
 
 // atOnce measures 100 executions at a time, in batches, of which the last must not need more than the second: by then pools are full.

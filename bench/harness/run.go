@@ -24,16 +24,18 @@ type options struct {
 	results string // RESULTS.md
 	data    string // results.json
 	fresh   bool
+	rounds  int
 }
 
 func (o *options) flags(name string) *flag.FlagSet {
 	f := flag.NewFlagSet("harness "+name, flag.ContinueOnError)
 	f.StringVar(&o.folder, "dir", "build/bench", "folder with the programs, and for state and outputs")
-	f.StringVar(&o.scale, "scale", "full", "full, quick or smoke")
+	f.StringVar(&o.scale, "scale", "full", "full or quick")
 	f.StringVar(&o.commit, "commit", "", "revision of what is measured")
 	f.StringVar(&o.only, "only", "", "measure only scenarios whose name this regular expression finds")
 	f.StringVar(&o.results, "results", "bench/RESULTS.md", "text whose generated part is written")
 	f.StringVar(&o.data, "data", "bench/results.json", "file for all figures")
+	f.IntVar(&o.rounds, "rounds", 0, "rounds in place of those of the scale")
 	f.BoolVar(&o.fresh, "fresh", false, "forget what an interrupted run has measured")
 	return f
 }
@@ -42,7 +44,10 @@ func (o *options) flags(name string) *flag.FlagSet {
 func (o *options) runner() (*suite.Runner, error) {
 	scale, ok := suite.Scales[o.scale]
 	if !ok {
-		return nil, fmt.Errorf("-scale is full, quick or smoke, not %q", o.scale)
+		return nil, fmt.Errorf("-scale is full or quick, not %q", o.scale)
+	}
+	if o.rounds > 0 {
+		scale.Rounds = o.rounds
 	}
 	pattern, err := regexp.Compile(o.only)
 	if err != nil {
@@ -55,7 +60,7 @@ func (o *options) runner() (*suite.Runner, error) {
 		return nil, errors.New("no scenario is left to be measured")
 	}
 	h := suite.Header{
-		Scale: o.scale, Commit: cmp.Or(o.commit, "unknown"), Only: o.only, Machine: process.Describe(),
+		Scale: o.scale, Commit: cmp.Or(o.commit, "unknown"), Only: o.only, Programs: r.Folder.Digest(), Machine: process.Describe(),
 		Versions: r.Folder.Versions(), Missing: r.Folder.AllMissing(),
 	}
 	h.Seed = seedOf(h.Scale + h.Commit)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -21,11 +20,11 @@ func (o *options) write(state *suite.State) error {
 	if err := document.Update(o.results, part, report.Text(state)); err != nil {
 		return err
 	}
-	data, err := json.MarshalIndent(report.NewData(state), "", " ")
+	data, err := report.Data(state, suite.Folder(o.folder).Commands())
 	if err != nil {
 		return err
 	}
-	if err := document.WriteFile(o.data, append(data, '\n')); err != nil {
+	if err := document.WriteFile(o.data, data); err != nil {
 		return err
 	}
 	fmt.Printf("written: %s, %s\n", o.results, o.data)

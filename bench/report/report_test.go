@@ -123,7 +123,20 @@ func TestTextTellsWhatWasMeasuredAndWhatWentWrong(t *testing.T) {
 	if strings.Contains(text, "| Python |") && !strings.Contains(text, "### What went wrong") {
 		t.Error("what failed is shown as measured")
 	}
-	if _, err := json.Marshal(NewData(state)); err != nil {
-		t.Error(err)
+	raw, err := Data(state, map[string]string{suite.Service: "remotemedia serve"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got struct {
+		Commit   string
+		Commands map[string]string
+		Goals    []measure.Verdict
+		Cells    []suite.Cell
+	}
+	if err := json.Unmarshal(raw, &got); err != nil {
+		t.Fatalf("%v:\n%s", err, raw)
+	}
+	if got.Commit != "abc" || got.Commands[suite.Service] == "" || len(got.Goals) == 0 || len(got.Cells) != 4 || got.Cells[0].P50 != 300 {
+		t.Errorf("%+v", got)
 	}
 }

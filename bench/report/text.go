@@ -101,18 +101,3 @@ func badTable(bad []suite.Cell) string {
 	}
 	return t.String()
 }
-
-// Data is what results.json holds.
-type Data struct {
-	suite.Header
-	Goals     []measure.Verdict `json:"goals"`
-	Reference string            `json:"reference"`
-	Cells     []suite.Cell      `json:"cells"`
-}
-
-// NewData makes the data of a run.
-func NewData(state *suite.State) Data {
-	return Data{
-		Header: state.Header, Goals: Summarise(state.Cells).Goals(state.Header.Machine.Cores), Reference: Reference, Cells: state.Cells,
-	}
-}

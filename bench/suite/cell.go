@@ -88,6 +88,9 @@ func (r *Runner) loadCell(ctx context.Context, s *Scenario, server *process.Serv
 		return err
 	}
 	cell.fill(result)
+	if cell.Units+cell.Failed == 0 {
+		return fmt.Errorf("%s on %s: nothing was answered within %v, the time of the measurement", cell.Scenario, cell.Subject, config.Duration)
+	}
 	cell.BaseRSS, cell.PeakRSS = float64(before.RSS)/megabyte, float64(after.PeakRSS)/megabyte
 	return nil
 }

@@ -104,6 +104,7 @@ func measureKernel(sc Scale) (Figures, error) {
 	elapsed := time.Since(started).Seconds()
 	s := measure.Of(took)
 	return Figures{
-		Units: uint64(len(took)), Seconds: elapsed, Rate: float64(len(took)) / elapsed, P50: s.Median, Max: s.Max, ServerCPU: s.Median, OwnCPU: s.Median,
+		Units: uint64(len(took)), Seconds: elapsed, Rate: float64(len(took)) / elapsed, P50: s.Median,
+		P95: measure.Quantile(took, 0.95), P99: measure.Quantile(took, 0.99), Max: s.Max, ServerCPU: s.Median, OwnCPU: s.Median,
 	}, nil
 }

@@ -91,6 +91,8 @@ func able(mode Mode, concurrency int, subjects []string) []string {
 			return mode == Unary && concurrency > 10 || mode != Unary && concurrency > 100
 		case Kernel:
 			return concurrency > 1
+		case Quiet:
+			return concurrency > 10 // enough to tell what the log costs
 		}
 		return false
 	})
@@ -111,7 +113,7 @@ type Scale struct {
 var Scales = map[string]Scale{
 	"full": {Name: "full", Rounds: 5, Measure: 500 * time.Millisecond, Live: 5 * time.Second, Once: 2},
 	"quick": {Name: "quick", Rounds: 3, Measure: 250 * time.Millisecond, Live: 3 * time.Second, Once: 1, keep: func(s *Scenario) bool {
-		return s.Concurrency <= 100 && s.Concurrency != 10 && !strings.Contains(s.Work, "10 s") && s.Mode != Idle || s.Mode == Live
+		return s.Concurrency <= 100 && s.Concurrency != 10 && !s.long() && s.Mode != Idle || s.Mode == Live
 	}},
 }
 
@@ -126,6 +128,9 @@ func (sc Scale) Pick(all []Scenario, there func(subject string) bool) []Scenario
 	}
 	return out
 }
+
+// long says that a call takes ten times as long as others.
+func (s *Scenario) long() bool { return strings.Contains(s.Work, "10 s") }
 
 // rounds is how often a scenario is measured.
 func (sc Scale) rounds(s *Scenario) int {
@@ -145,6 +150,9 @@ func (sc Scale) length(s *Scenario) (measure, warmup time.Duration) {
 	case s.Mode == Idle:
 		return 2 * sc.Measure, 0
 	case s.Concurrency >= 1000:
+		// Several times as long as a call waits for its turn.
+		return 4 * sc.Measure, sc.Measure
+	case s.long():
 		return 2 * sc.Measure, sc.Measure
 	}
 	return sc.Measure, sc.Measure / 2

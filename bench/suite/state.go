@@ -16,6 +16,7 @@ type Header struct {
 	Commit   string          `json:"commit"`
 	Only     string          `json:"only,omitempty"` // scenarios that were picked
 	Seed     uint64          `json:"seed"`
+	Programs string          `json:"programs"` // digest of the service and the echoes
 	Machine  process.Machine `json:"machine"`
 	Versions []Version       `json:"versions"`
 	Missing  []string        `json:"missing"` // subjects that weren't measured, and why

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/remotemedia/remotemedia-go/bench/process"
 	"github.com/remotemedia/remotemedia-go/bench/work"
@@ -65,6 +66,19 @@ var subjects = map[string]subject{
 // otherTolerance is by how much a sample of another resampler may differ: rubato takes its delay off in whole samples, so that the
 // output may be half a sample late.
 const otherTolerance = 0.05
+
+// Commands tells how each server is started, with the answers of an example where it is an echo.
+func (f Folder) Commands() map[string]string {
+	out := make(map[string]string)
+	for name, s := range subjects {
+		if s.program == "" || f.Missing(name) != "" {
+			continue
+		}
+		args := s.args(f, &Scenario{Mode: Unary, Work: "resample 1 s"})
+		out[name] = strings.Join(append([]string{f.path(s.program)}, args...), " ")
+	}
+	return out
+}
 
 // ServedBy tells how the answers of a subject are compared.
 func ServedBy(subject string) work.ServedBy { return subjects[subject].by }

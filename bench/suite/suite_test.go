@@ -211,3 +211,24 @@ func TestMissingProgramsAreTold(t *testing.T) {
 		t.Error(f.AllMissing())
 	}
 }
+
+// A run goes on only with the programs that it began with.
+func TestBuildsAreToldApart(t *testing.T) {
+	f := Folder(t.TempDir())
+	if f.Digest() != "" {
+		t.Error("nothing has a digest")
+	}
+	write := func(name, content string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(string(f), name), []byte(content), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(serviceProgram, "a")
+	write(echoProgram, "b")
+	first := f.Digest()
+	write(echoProgram, "c")
+	if first == "" || f.Digest() == first {
+		t.Errorf("%q and %q", first, f.Digest())
+	}
+}

@@ -2,6 +2,8 @@ package suite
 
 import (
 	"bufio"
+	"crypto/sha256"
+	"encoding/hex"
 	"io"
 	"os"
 	"os/exec"
@@ -11,6 +13,23 @@ import (
 	"slices"
 	"strings"
 )
+
+// Digest tells one build of the service and the echoes from another; "" where one isn't there.
+func (f Folder) Digest() string {
+	sum := sha256.New()
+	for _, name := range []string{serviceProgram, echoProgram} {
+		file, err := os.Open(f.path(name))
+		if err != nil {
+			return ""
+		}
+		_, err = io.Copy(sum, file)
+		file.Close()
+		if err != nil {
+			return ""
+		}
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:8])
+}
 
 // Files that pin the parts of the peers.
 const (
