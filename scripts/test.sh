@@ -7,7 +7,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-steps=(format build vet tests platforms arm64 faults race proto python python-client typescript-client conformance commands loadtools docs)
+steps=(format build vet tests platforms windows arm64 faults race proto python python-client typescript-client conformance commands loadtools docs)
 
 sources() { git ls-files -z --cached --others --exclude-standard '*.go'; }
 
