@@ -385,7 +385,7 @@ func TestProxiesSendToThePorts(t *testing.T) {
 }
 
 func TestFilesOfTheFolderAreKnown(t *testing.T) {
-	want := []string{"config", "docker", "envoy", "grafana", "haproxy", "kubernetes", "prometheus", "systemd"}
+	want := []string{"check", "config", "docker", "envoy", "grafana", "haproxy", "kubernetes", "prometheus", "systemd"}
 	entries, err := os.ReadDir(".")
 	if err != nil {
 		t.Fatal(err)

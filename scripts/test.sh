@@ -7,7 +7,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-steps=(format build vet tests platforms windows arm64 faults race proto python python-client typescript-client conformance commands loadtools docs)
+steps=(format build vet tests platforms windows arm64 faults race proto python python-client typescript-client conformance commands deployment loadtools docs)
 
 sources() { git ls-files -z --cached --others --exclude-standard '*.go'; }
 
@@ -206,6 +206,9 @@ docs() { REMOTEMEDIA_DOCS=1 go test -timeout 10m -count=1 -v -run SC007 ./docs; 
 
 # A few seconds of load by a stock tool: as many right answers as there were calls. Its thresholds of time are for make bench-ghz.
 loadtools() { bench/ghz.sh --counts; }
+
+# The files of deploy by the parsers and types of Envoy, Kubernetes and BuildKit, in a module of its own: theirs are many packages.
+deployment() { go test -C deploy/check -timeout 2m -count=1 ./...; }
 
 announce() {
   local name=$1 began=$SECONDS
