@@ -13,7 +13,7 @@ BENCH ?= .
 .PHONY: help build build-test release demo test lint generate typescript-client typescript-generate conformance proto-generate proto-lint proto-breaking proto-check accept profile bench bench-go bench-audio bench-ghz bench-k6 fuzz clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' Makefile
 
 build: ## Build bin/remotemedia, one static program
 	CGO_ENABLED=0 $(GO) build $(BUILD_FLAGS) -o $(PROGRAM) ./cmd/remotemedia

@@ -37,7 +37,7 @@ var (
 	fenced  = regexp.MustCompile("(?ms)^ *```.*?^ *```$")
 	inline  = regexp.MustCompile("`[^`\n]+`")
 	heading = regexp.MustCompile(`(?m)^#+ +(.+)$`)
-	target  = regexp.MustCompile(`\bmake ([a-z][a-z-]+)`)
+	target  = regexp.MustCompile(`\bmake ([a-z][a-z0-9-]+)`)
 )
 
 // prose is a page without its code.
