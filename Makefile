@@ -98,4 +98,4 @@ fuzz: ## Fuzz every target for FUZZTIME (10s)
 	@scripts/fuzz.sh $(FUZZTIME)
 
 clean: ## Remove what was built and installed
-	rm -rf $(BIN) build .venv tools/buf/node_modules tools/buf/.cache clients/typescript/node_modules clients/typescript/dist
+	rm -rf $(BIN) build .venv tools/buf/node_modules tools/buf/.cache clients/typescript/node_modules clients/typescript/dist conformance/stubs/typescript/node_modules conformance/stubs/typescript/build

@@ -6,6 +6,8 @@
 #   scripts/proto.sh check      fail when api/ isn't what generate would write
 #   scripts/proto.sh typescript, typescript-check
 #                               the same for the messages of the TypeScript client, whose packages have to be installed
+#   scripts/proto.sh typescript-stubs
+#                               write plain stubs from the contract that clients in the field have, for conformance/stubs/typescript
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -51,10 +53,11 @@ check() { compare generate api generate; }
 case "${1:-}" in
   generate) install_buf && generate . ;;
   typescript) install_buf && typescript_to . ;;
+  typescript-stubs) install_buf && buf generate "$baseline" --template conformance/stubs/typescript/buf.gen.yaml ;;
   typescript-check) install_buf && compare typescript_to clients/typescript/src/gen typescript ;;
   lint | breaking | check) install_buf && "$1" ;;
   *)
-    echo "usage: scripts/proto.sh generate|lint|breaking|check|typescript|typescript-check" >&2
+    echo "usage: scripts/proto.sh generate|lint|breaking|check|typescript|typescript-check|typescript-stubs" >&2
     exit 2
     ;;
 esac

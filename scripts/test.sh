@@ -7,7 +7,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-steps=(format build vet tests platforms windows arm64 faults race proto python python-client typescript-client conformance commands deployment loadtools docs)
+steps=(format build vet tests platforms windows arm64 faults race proto python python-client typescript typescript-client conformance commands deployment loadtools docs)
 
 sources() { git ls-files -z --cached --others --exclude-standard '*.go'; }
 
@@ -178,6 +178,15 @@ conformance-typescript() {
     exit 77
   }
   npm run --silent --prefix clients/typescript conformance
+}
+
+# Plain stubs of two makers call the service. They are made anew each time.
+typescript() {
+  local stubs=conformance/stubs/typescript
+  node20 || return 0
+  packages $stubs
+  scripts/proto.sh typescript-stubs
+  REMOTEMEDIA_BIN="$PWD/bin/remotemedia" npm run --silent --prefix $stubs test
 }
 
 # Not a check: writes what the step below compares.

@@ -93,10 +93,15 @@ export function fromResponse(response: ErrorResponse, requestId: string, status 
   });
 }
 
-/** Makes the error of a call that ended with a status. */
-export function fromStatus(error: ServiceError, target: string, requestId: string): errors.RemoteMediaError {
+/**
+ * Makes the error of a call that ended with a status.
+ *
+ * A service resets a call that is late, which looks like a cancellation when it is seen before the client's own timer.
+ */
+export function fromStatus(error: ServiceError, target: string, requestId: string, deadline: number): errors.RemoteMediaError {
   const id = first(error.metadata, "x-request-id") || requestId;
-  const name = (Code[error.code] as string | undefined) ?? "UNKNOWN";
+  const late = error.code === Code.CANCELLED && Date.now() >= deadline;
+  const name = late ? "DEADLINE_EXCEEDED" : ((Code[error.code] as string | undefined) ?? "UNKNOWN");
   const response = detail(error.metadata);
   if (response) return fromResponse(response, id, name);
   const text = error.details || "no details";

@@ -158,7 +158,7 @@ export class Client implements AsyncDisposable {
         await this.#knowVersion(call(signal));
         return this.#connection.stream(call(signal));
       },
-      failure: (error) => this.#failure(error, requestId),
+      failure: (error) => (isServiceError(error) ? fromStatus(error, this.target, requestId, deadline ?? Infinity) : (error as Error)),
       pause: (attempt, error, signal) => this.#pause(attempt, error, call(signal)),
     });
   }
@@ -267,14 +267,10 @@ export class Client implements AsyncDisposable {
   /** Waits for the next attempt, or throws where there is none. */
   async #pause(attempt: number, error: unknown, call: Call): Promise<void> {
     if (!isServiceError(error)) throw error;
-    const failure = fromStatus(error, this.target, call.requestId);
+    const failure = fromStatus(error, this.target, call.requestId, call.deadline);
     const wait = waitBefore(this.#settings.retry, attempt, failure, pushbackOf(error), call.deadline - Date.now());
     if (wait === undefined) throw failure;
     await this.#connection.sleep(wait, call.signal);
-  }
-
-  #failure(error: unknown, requestId: string): Error {
-    return isServiceError(error) ? fromStatus(error, this.target, requestId) : (error as Error);
   }
 }
 

@@ -5,11 +5,13 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { Audio, UnavailableError, VERSION, ValidationError, node, pipeline } from "@remotemedia/grpc-client";
+import { Metadata, status } from "@grpc/grpc-js";
+import { Audio, CallCancelledError, DeadlineExceededError, UnavailableError, VERSION, ValidationError, node, pipeline } from "@remotemedia/grpc-client";
 import * as nodes from "@remotemedia/grpc-client/nodes";
 import { bytesOf, samplesOf } from "#internal/bytes";
 import { NODE_TYPES } from "#internal/catalogued";
 import { decodeExecution, encodeExecution } from "#internal/codec";
+import { fromStatus } from "#internal/failure";
 import { didYouMean } from "#internal/nearest";
 import { settingsOf, waitBefore } from "#internal/options";
 import { Turns } from "#internal/turns";
@@ -247,4 +249,10 @@ test("turns are taken in order, whatever becomes of those before", async () => {
   await assert.rejects(first, /first/);
   await second;
   assert.deepEqual(order, [1, 2]);
+});
+
+test("a call that the service reset at its deadline was late", () => {
+  const reset = Object.assign(new Error("reset"), { code: status.CANCELLED, details: "RST_STREAM", metadata: new Metadata() });
+  assert.ok(fromStatus(reset, "a:1", "id", Date.now()) instanceof DeadlineExceededError);
+  assert.ok(fromStatus(reset, "a:1", "id", Date.now() + 60_000) instanceof CallCancelledError);
 });
