@@ -25,7 +25,10 @@ import (
 	"github.com/remotemedia/remotemedia-go/version"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// The thread that starts processes, so that they end with this program, is never ended.
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/remotemedia/remotemedia-go/bench/process.init.func1.1"))
+}
 
 func read(t *testing.T, name string) string {
 	t.Helper()

@@ -3,6 +3,7 @@
 package stress
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,6 +19,8 @@ import (
 type Options struct {
 	Name    string
 	Program string
+	Listen  string // host:port of gRPC; "": a free port of loopback
+	Admin   int    // port of the operators on loopback; 0: a free one
 	Server  string // of the configuration's section server, what is beside the addresses
 	Config  string // text of its other sections
 	CPUs    string // processors that it may run on, as taskset takes them; "": all
@@ -33,7 +36,7 @@ type Service struct {
 }
 
 func (o Options) text() string {
-	return "server:\n  listen: [\"127.0.0.1:0\"]\n  admin: {host: 127.0.0.1, port: 0}\n  " + o.Server + "\n" + o.Config
+	return fmt.Sprintf("server:\n  listen: [%q]\n  admin: {host: 127.0.0.1, port: %d}\n  %s\n%s", cmp.Or(o.Listen, "127.0.0.1:0"), o.Admin, o.Server, o.Config)
 }
 
 // Start starts the service.
