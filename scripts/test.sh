@@ -79,7 +79,7 @@ emulator() {
 faults() { go test -tags faultnodes -timeout=4m -shuffle=on -count=1 ./nodes/... ./internal/server/... ./internal/app/...; }
 
 # Packages of pure arithmetic, without a goroutine, take most of the time under the race detector and can't race; the documentation
-# runs the program, which has its own tests here.
+# runs the program, which has its own tests here, and so do bench/accept and bench/profiling.
 race() {
   local compiler
   compiler=$(go env CC)
@@ -88,7 +88,7 @@ race() {
     return 0
   fi
   # shellcheck disable=SC2046 # a list of packages
-  CGO_ENABLED=1 go test -race -timeout=4m -shuffle=on -count=1 $(go list ./... | grep -v -e /docs$ -e /audio/resample$ -e /audio/silero$ -e /internal/plot$ -e /conformance/)
+  CGO_ENABLED=1 go test -race -timeout=4m -shuffle=on -count=1 $(go list ./... | grep -v -e /docs$ -e /bench/accept$ -e /bench/profiling$ -e /audio/resample$ -e /audio/silero$ -e /internal/plot$ -e /conformance/)
 }
 
 proto() {

@@ -3,6 +3,7 @@ package accept
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"sync"
 	"time"
 
@@ -202,14 +203,18 @@ func (b *bench) degradation(ctx context.Context) (all []measure.Verdict, err err
 
 // underPressure: with more clients than the service has time for, as much is done as before.
 func (b *bench) underPressure(ctx context.Context, c *work.Call) (all []measure.Verdict, err error) {
-	rate := make(map[int]float64)
+	rate, busy := make(map[int]float64), make(map[int]float64)
 	for _, n := range []int{10, 100, b.Clients} {
 		err := b.service(ctx, func(s *process.Server) error {
 			r, err := timed(ctx, config(s, c.Workload(work.ServedBy{}), n, n), b.Seconds)
-			if err == nil {
-				rate[n] = r.Throughput()
+			if err != nil {
+				return err
 			}
-			return err
+			rate[n] = r.Throughput()
+			if r.Server != nil {
+				busy[n] = (r.Server.CPU + r.Generator.CPU).Seconds() / r.Elapsed.Seconds()
+			}
+			return nil
 		})
 		if err != nil {
 			return all, err
@@ -218,7 +223,8 @@ func (b *bench) underPressure(ctx context.Context, c *work.Call) (all []measure.
 	for _, n := range []int{100, b.Clients} {
 		all = append(all, least("T033", fmt.Sprintf("%d clients without a pause: calls a second over those of 10", n), one(rate[n]/rate[10]), 0.7, ""))
 	}
-	return all, nil
+	return append(all, told("T036", fmt.Sprintf("cores that 100 clients without a pause keep busy, of %d", runtime.NumCPU()), one(busy[100]), "",
+		"the service and the generator")), nil
 }
 
 // smallCalls: 10,000 a second, with p95 below 5 ms.
