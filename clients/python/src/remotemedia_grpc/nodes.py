@@ -491,8 +491,8 @@ class SileroVADNode(Node):
     `min_silence_duration_ms`; `is_speech_start` and `is_speech_end` tell so at once. `events` is for those who cut
     audio: it lists the starts and ends of speech, `{"type": "speech_start" | "speech_end", "position_frames": n,
     "timestamp_ms": x}`, with a start told when speech has lasted for `min_speech_duration_ms` and dated `speech_pad_ms`
-    before its first window, an end dated as much after its last one; shorter speech isn't listed. Nothing of this
-    depends on how the audio is cut.
+    before its first window, an end dated as much after its last one, at the end of the input at most; shorter speech
+    isn't listed. Nothing of this depends on how the audio is cut.
 
     At the end of the input the rest is completed with silence to a window, whose `samples` tell how many were there;
     speech that is open ends in it, or, where nothing is left, in an object of 0 samples and probability 0.
