@@ -70,7 +70,11 @@ func (s *Summary) referenceGoals() []measure.Verdict {
 	var all []measure.Verdict
 	over := func(what, at string, f figure, reference, limit float64, least bool) {
 		by := combine(func(v ...float64) float64 { return v[0] / reference }, s.rounds(at, suite.Service, f))
-		all = append(all, measure.Verdict{What: what, Figure: measure.Values(by), Limit: limit, Least: least, Note: "reference: " + measure.Number(reference)})
+		note := fmt.Sprintf("reference: %s a second", measure.Number(reference))
+		if !least {
+			note = fmt.Sprintf("reference: %s ms", measure.Number(reference/1000))
+		}
+		all = append(all, measure.Verdict{What: what, Figure: measure.Values(by), Limit: limit, Least: least, Note: note})
 	}
 	ten := scenario(suite.Unary, resample1, 10)
 	over("resample 1 s, c=10: calls a second over the newest Rust service", ten, rate, rustResample10, 6, true)
