@@ -3,6 +3,7 @@ package app_test
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -66,13 +67,20 @@ func TestRel19_DrainsCutNothing(t *testing.T) {
 	}
 }
 
+// grave leaves out of a log what isn't at least an error: thousands of lines that a test would read over and over.
+type grave struct{ slog.Handler }
+
+func (grave) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelError }
+func (g grave) WithAttrs(attrs []slog.Attr) slog.Handler       { return grave{g.Handler.WithAttrs(attrs)} }
+func (g grave) WithGroup(name string) slog.Handler             { return grave{g.Handler.WithGroup(name)} }
+
 // TestRel21_ReloadsFailNoCall: under load the configuration is loaded again and again, one in five of them invalid, and no call fails; a new token
 // lives as soon as its configuration is in force, an old one is dead, and what is invalid changes nothing.
 func TestRel21_ReloadsFailNoCall(t *testing.T) {
 	const steady = "steady-token-0123456789abcdef"
 	tokens := func(i int) string { return fmt.Sprintf("token-%04d-0123456789abcdef", i) }
 	configuration := func(i int) string { return text(steady+", "+tokens(i), "5") }
-	s := startConfigured(t, configuration(0))
+	s := startConfigured(t, configuration(0), func(o *app.Options) { o.Log = slog.New(grave{o.Log.Handler()}) })
 	conn, err := grpc.NewClient(s.address, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		t.Fatal(err)

@@ -34,7 +34,7 @@ type configured struct {
 	signal chan os.Signal
 }
 
-func startConfigured(t *testing.T, text string) configured {
+func startConfigured(t *testing.T, text string, change ...func(*app.Options)) configured {
 	t.Helper()
 	c := configured{path: filepath.Join(t.TempDir(), "config.yaml"), signal: make(chan os.Signal)}
 	c.write(t, text)
@@ -43,7 +43,12 @@ func startConfigured(t *testing.T, text string) configured {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.service = start(t, func(o *app.Options) { o.Config, o.Warnings, o.Sources, o.Reload = loaded, warnings, &sources, c.signal })
+	c.service = start(t, func(o *app.Options) {
+		o.Config, o.Warnings, o.Sources, o.Reload = loaded, warnings, &sources, c.signal
+		for _, f := range change {
+			f(o)
+		}
+	})
 	return c
 }
 
