@@ -88,6 +88,7 @@ func (t *trial) all(ctx context.Context, only *regexp.Regexp, some bool) error {
 		{"short", t.shortDeadlines},
 		{"tenants", t.tenants},
 		{"streams", t.liveStreams},
+		{"hostile", t.hostile},
 		{"drain", t.drain},
 	} {
 		if !only.MatchString(s.name) {
