@@ -189,10 +189,11 @@ func TestQueueKeepsOrderWhileItsMemoryMoves(t *testing.T) {
 		for range rapid.IntRange(1, 40).Draw(t, "rounds") {
 			for range rapid.IntRange(0, 9).Draw(t, "push") {
 				if in-out < 100 {
-					q.push(entry{work: doChunk, sequence: in})
+					q.push(entry{work: doChunk, sequence: in, size: 1})
 					in++
 				}
 			}
+			store := q.store
 			for range rapid.IntRange(0, 12).Draw(t, "pop") {
 				e, ok, _ := q.next()
 				if ok != (out < in) || ok && e.sequence != out {
@@ -205,6 +206,19 @@ func TestQueueKeepsOrderWhileItsMemoryMoves(t *testing.T) {
 			if (q.store == nil) != (in == out) {
 				t.Fatalf("%d wait, and memory is held: %v", in-out, q.store != nil)
 			}
+			if store != nil && held(*store) != int(in-out) {
+				t.Fatalf("%d wait, and %d are held", in-out, held(*store))
+			}
 		}
 	})
+}
+
+// held counts the entries of a memory that refer to something.
+func held(store []entry) (n int) {
+	for i := range store {
+		if store[i].size != 0 {
+			n++
+		}
+	}
+	return n
 }
