@@ -10,6 +10,7 @@ import (
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/connectivity"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
@@ -83,10 +84,7 @@ func (c *Client) failed(ctx context.Context, err error, trailer metadata.MD, req
 	if err == nil {
 		return nil
 	}
-	f := &failure{fault: c.explain(err)}
-	if f.fault.Kind == fault.Canceled && timeIsUp(ctx) {
-		f.fault = fault.New(fault.CodeDeadline, "the service ended the call at its deadline: allow more time, or send less audio a call")
-	}
+	f := &failure{fault: c.ended(ctx, c.explain(err))}
 	if f.fault.RequestID() == "" {
 		f.fault.With(fault.ContextRequestID, requestID)
 	}
@@ -97,6 +95,22 @@ func (c *Client) failed(ctx context.Context, err error, trailer metadata.MD, req
 		if !f.final {
 			f.fault.RetryAfter = min(time.Duration(ms), maxDelay) * time.Millisecond
 		}
+	}
+	return f
+}
+
+// ended says so where a call ended by what bounds it, so that errors.Is finds context.Canceled and context.DeadlineExceeded as
+// Go programs expect; any other fault is given back.
+func (c *Client) ended(ctx context.Context, f *fault.Error) *fault.Error {
+	switch {
+	case f.Kind == fault.DeadlineExceeded && ctx.Err() == nil:
+		f.Cause = context.DeadlineExceeded // the service, or something before it, says more than this would
+	case f.Kind == fault.DeadlineExceeded, f.Kind == fault.Canceled && timeIsUp(ctx):
+		return fault.Wrap(fault.CodeDeadline, context.DeadlineExceeded, "%s didn't answer in time: allow more time, or send less audio a call", c.Target())
+	case f.Kind == fault.Canceled && ctx.Err() != nil:
+		return fault.Wrap(fault.CodeCanceled, ctx.Err(), "the call to %s was given up", c.Target())
+	case f.Kind == fault.Canceled && c.conn.GetState() == connectivity.Shutdown:
+		return fault.New(fault.CodeCanceled, "the client was closed: make another one, or keep it open as long as it is used")
 	}
 	return f
 }

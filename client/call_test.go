@@ -23,6 +23,7 @@ import (
 
 	pb "github.com/remotemedia/remotemedia-go/api/remotemedia/v1"
 	"github.com/remotemedia/remotemedia-go/client"
+	"github.com/remotemedia/remotemedia-go/conformance/local"
 	"github.com/remotemedia/remotemedia-go/fault"
 )
 
@@ -334,6 +335,43 @@ func TestTheVersionIsAskedOnce(t *testing.T) {
 func TestOptionsThatCannotBe(t *testing.T) {
 	if _, err := client.Dial("localhost:1", client.WithRetry(client.Retry{})); err == nil || !strings.Contains(err.Error(), "at least 1") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// Go programs ask with errors.Is why a call ended.
+func TestCallsThatEndByTheirContextSaySo(t *testing.T) {
+	address := local.Serve(t, nil)
+	c := dial(t, address)
+	canceled, cancel := context.WithCancel(t.Context())
+	cancel()
+	late, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
+	defer cancel()
+	for ctx, want := range map[context.Context]error{canceled: context.Canceled, late: context.DeadlineExceeded} {
+		err := execute(t, ctx, c)
+		if !errors.Is(err, want) || !strings.Contains(err.Error(), c.Target()) {
+			t.Errorf("a call gives %v", err)
+		}
+		if _, err := c.Stream(ctx, parse(t, echo), client.StreamOptions{}); !errors.Is(err, want) {
+			t.Errorf("a stream gives %v", err)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	s, err := c.Stream(ctx, parse(t, echo), client.StreamOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	if _, err := s.Recv(); !errors.Is(err, context.Canceled) {
+		t.Errorf("Recv gives %v", err)
+	}
+	closed, err := client.Dial(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed.Close()
+	if err := execute(t, t.Context(), closed); fault.From(err).Kind != fault.Canceled || !strings.Contains(err.Error(), "the client was closed") {
+		t.Errorf("a closed client gives %v", err)
 	}
 }
 

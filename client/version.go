@@ -64,7 +64,7 @@ func (c *Client) knowVersion(ctx context.Context) error {
 		c.checked <- true
 		return nil
 	case <-ctx.Done():
-		return wire.StatusFault(ctx.Err())
+		return c.ended(ctx, wire.StatusFault(ctx.Err()))
 	}
 }
 
