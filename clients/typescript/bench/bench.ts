@@ -65,7 +65,7 @@ function sides(address: string): Record<string, Side> {
           (message: ExecuteRequest) => Buffer.from(toBinary(ExecuteRequestSchema, message).buffer),
           (bytes) => fromBinary(ExecuteResponseSchema, bytes),
           request(samples, type),
-          (error, response) => (error ? reject(error) : resolve(samplesOf(response as ExecuteResponse))),
+          (error, response) => (error ? reject(error) : resolve(samplesOf(response!))),
         );
       }),
     "this client": async (samples, type) => {
