@@ -82,12 +82,16 @@ type Report struct {
 // Fact is a figure that others depend on.
 type Fact struct{ What, Value string }
 
-// NewReport begins a report.
+// NewReport begins a report. Where the machine has more to do than it has cores before anything is begun, the figures count for nothing.
 func NewReport(title, command, version string) *Report {
-	return &Report{
+	r := &Report{
 		Title: title, Command: command, Version: version, Date: time.Now().UTC().Format(time.DateOnly), Machine: process.Describe(),
 		Loads: [2]float64{process.Load(), -1},
 	}
+	if r.Loads[0] > float64(r.Machine.Cores) {
+		r.Invalid("the load average was %.1f before anything was begun: the machine did other work, too", r.Loads[0])
+	}
+	return r
 }
 
 // Fact notes a figure.
