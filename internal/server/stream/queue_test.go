@@ -206,15 +206,15 @@ func TestQueueKeepsOrderWhileItsMemoryMoves(t *testing.T) {
 			if (q.store == nil) != (in == out) {
 				t.Fatalf("%d wait, and memory is held: %v", in-out, q.store != nil)
 			}
-			if store != nil && held(*store) != int(in-out) {
-				t.Fatalf("%d wait, and %d are held", in-out, held(*store))
+			if store != nil && occupied(*store) != int(in-out) {
+				t.Fatalf("%d wait, and %d are held", in-out, occupied(*store))
 			}
 		}
 	})
 }
 
-// held counts the entries of a memory that refer to something.
-func held(store []entry) (n int) {
+// occupied counts the entries of a memory that refer to something.
+func occupied(store []entry) (n int) {
 	for i := range store {
 		if store[i].size != 0 {
 			n++
