@@ -37,7 +37,8 @@ func takeProfiles(ctx context.Context, args []string) error {
 			return err
 		}
 	}
-	text := fmt.Sprintf("Made by `make profile` at revision %s, %s, on %d cores of %s, %s; load average before %.1f. The whole tables are written to build/profile.\n\n%s",
+	text := fmt.Sprintf("Made by `make profile` at revision %s, %s, on %d cores of %s, %s; load average before %.1f. The whole tables are written to build/profile. "+
+		"Calls have a token here, without which there are no profiles, so that authentication and its log are in the figures.\n\n%s",
 		*commit, time.Now().UTC().Format("2006-01-02 15:04 MST"), m.Cores, m.Processor, m.Go, before, profiling.Short(all))
 	fmt.Print("\n", text)
 	if *results == "-" {
