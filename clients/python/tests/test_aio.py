@@ -133,6 +133,43 @@ def test_leaving_early_ends_the_feeding(address, tone):
     run(address, test)
 
 
+def test_the_services_word_survives_what_is_still_being_sent(address, tone):
+    async def source():
+        yield Audio(tone[:480], 48000)
+        yield Audio(tone[:480], 44100)
+        while True:
+            yield Audio(tone[:480], 48000)
+
+    async def read(client):
+        async for _ in client.stream(PassThrough(), source()):
+            pass
+
+    async def test(client):
+        for _ in range(20):  # one after the other: then most of the sources are in the middle of a message
+            with pytest.raises(ValidationError, match="changed from 48000 Hz"):
+                await read(client)
+
+    run(address, test)
+
+
+def test_a_stream_that_is_let_go_is_cancelled(address, tone):
+    async def endless():
+        while True:
+            yield tone[:480]
+
+    async def test(client):
+        tasks = len(asyncio.all_tasks())
+        async for event in client.stream(PassThrough(), endless(), rate=48000):
+            if isinstance(event, Answer):
+                break
+        async for _ in client.stream(PassThrough(), endless(), rate=48000).answers():
+            break
+        while (await client.metrics()).streams or len(asyncio.all_tasks()) > tasks:
+            continue
+
+    run(address, test)
+
+
 def test_errors_of_source_and_pipeline(address, tone):
     async def broken():
         yield tone

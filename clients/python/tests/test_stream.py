@@ -1,7 +1,10 @@
 """Streams of the blocking client against the real service."""
 
+import itertools
 import queue
+import sys
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -147,6 +150,26 @@ def test_leaving_early_cancels(client, tone):
                 break
     with pytest.raises(ClosedError, match="left"):
         next(stream)
+
+
+def test_a_stream_that_is_let_go_is_cancelled(client, tone):
+    for event in client.stream(PassThrough(), itertools.repeat(tone[:480]), rate=48000):
+        if isinstance(event, Answer):
+            break
+    for _ in client.stream(PassThrough(), itertools.repeat(tone[:480]), rate=48000).answers():
+        break
+    end = time.monotonic() + 30
+    while client.metrics().streams:
+        assert time.monotonic() < end, "the service still has the streams"
+
+
+def test_a_source_that_wants_to_exit(client, tone):
+    def source():
+        yield tone[:480]
+        sys.exit(3)
+
+    with pytest.raises(SystemExit):
+        list(client.stream(PassThrough(), source(), rate=48000, timeout=30))
 
 
 def test_a_source_that_fails_is_told_behind_the_answers(client, tone):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable
 from types import TracebackType
 from typing import Any
@@ -17,10 +18,64 @@ from remotemedia_grpc.results import Answer, ChunkFailed, Closed, Event, Ready
 _EOF: Any = grpc.aio.EOF  # type: ignore[attr-defined]  # the stubs don't have it
 
 
+class _Sender:
+    """The sender's side of a call. It knows nothing of the stream, so that one that nobody holds any more is collected though its
+    source goes on.
+    """
+
+    def __init__(self, call: Any, conversation: Conversation) -> None:
+        self._call, self._conversation = call, conversation
+        self.cancelled = False
+        self.source_error: BaseException | None = None
+
+    async def write(self, message: bytes) -> None:
+        """Send one message, or raise :class:`ClosedError` where the call has ended.
+
+        The call's ``write`` would do, but that puts a status of its own in the place of the service's where the service ended the
+        call meanwhile, and what it had said before couldn't be read any more.
+        """
+        inner = getattr(self._call, "_cython_call", None)
+        try:
+            if inner is None:
+                await self._call.write(message)
+            else:
+                await self._call.wait_for_connection()
+                await inner.send_serialized_message(message)
+        except asyncio.CancelledError:
+            if self.cancelled:
+                raise ClosedError("the stream was cancelled", code="canceled") from None
+            self._call.cancel()
+            raise
+        except Exception as error:  # that of Core isn't public
+            raise ClosedError("the stream has ended: iterate it to see why", code="canceled") from error
+
+    async def close(self) -> None:
+        if not self._conversation.closing:
+            await self.write(self._conversation.close())
+            await self._call.done_writing()
+
+    async def feed(self, source: AsyncIterable[ChunkLike] | Iterable[ChunkLike]) -> None:
+        """Send a source's chunks. What it raises is told when the answers to the chunks before it have come."""
+        try:
+            if isinstance(source, AsyncIterable):
+                async for chunk in source:
+                    await self.write(self._conversation.chunk(chunk))
+            else:
+                for chunk in source:
+                    await self.write(self._conversation.chunk(chunk))
+        except ClosedError:
+            return  # the reader tells why the stream ended
+        except Exception as error:  # raised where the stream is iterated
+            self.source_error = error
+        with contextlib.suppress(ClosedError):
+            await self.close()
+
+
 class AsyncStream:
     """A pipeline on the service that is fed piece by piece; see :class:`~remotemedia_grpc.Stream`, which has the same methods.
 
-    One task may send while another iterates. Leaving the ``async with`` statement early cancels the stream.
+    One task may send while another iterates. Leaving the ``async with`` statement early cancels the stream, and so does letting go
+    of it.
     """
 
     def __init__(
@@ -34,12 +89,12 @@ class AsyncStream:
         refuse_lone_audio(source)
         self._conversation, self._start, self._failure, self._repeat = conversation, start, failure, repeat
         self._source = source
-        self._source_error: BaseException | None = None
+        self._sender: _Sender | None = None
         self._feeding: asyncio.Task[None] | None = None
         self._call: Any = None
         self._opening, self._sending = asyncio.Lock(), asyncio.Lock()
         self._error: BaseException | None = None
-        self._over = self._cancelled = self._ready_told = False
+        self._over = self._ready_told = False
 
     @property
     def session(self) -> Ready:
@@ -65,23 +120,20 @@ class AsyncStream:
         async with self._sending:
             if self._conversation.closing:
                 raise ClosedError("the stream was closed: open another one to send more", code="canceled")
-            await self._write(self._conversation.chunk(chunk))
+            assert self._sender is not None
+            await self._sender.write(self._conversation.chunk(chunk))
 
     async def close(self) -> None:
         """Ask the service to process what was sent and to flush the nodes. The answers still come; a second close does nothing."""
         await self._open()
         async with self._sending:
-            await self._close()
-
-    async def _close(self) -> None:
-        if not self._conversation.closing:
-            await self._write(self._conversation.close())
-            await self._call.done_writing()
+            assert self._sender is not None
+            await self._sender.close()
 
     def cancel(self) -> None:
         """End the stream at once: what is queued and in work in the service is dropped."""
-        self._cancelled = True
-        if self._call is not None:
+        if self._sender is not None:
+            self._sender.cancelled = True
             self._call.cancel()
         else:
             self._over, self._error = True, ClosedError("the stream was cancelled before it was opened", code="canceled")
@@ -122,6 +174,12 @@ class AsyncStream:
         if self._feeding is not None:
             await asyncio.wait((self._feeding,))
 
+    def __del__(self) -> None:
+        feeding: asyncio.Task[None] | None = getattr(self, "_feeding", None)
+        if feeding is not None and not feeding.done():  # then the call is dropped, which cancels it
+            with contextlib.suppress(RuntimeError):  # the loop has ended, and all its tasks with it
+                feeding.get_loop().call_soon_threadsafe(feeding.cancel)
+
     async def _open(self) -> None:
         """Begin the call, and repeat that while the service is unavailable: nothing but the pipeline has been sent yet."""
         async with self._opening:
@@ -135,12 +193,14 @@ class AsyncStream:
     async def _try_to_open(self, attempt: int) -> None:
         call = await self._start()
         try:
-            await call.write(self._conversation.init)
+            sender = _Sender(call, self._conversation)
+            with contextlib.suppress(ClosedError):  # reading tells why
+                await sender.write(self._conversation.init)
             first = await call.read()
         except grpc.aio.AioRpcError as error:
             await self._repeat(attempt, error)
             return
-        self._call = call
+        self._call, self._sender = call, sender
         if first is _EOF:
             self._conversation.end()
         elif self._conversation.receive(first) is None:
@@ -148,35 +208,7 @@ class AsyncStream:
         if self._conversation.session is None:
             self._finish(self._conversation.fatal)
         elif self._source is not None:
-            self._feeding = asyncio.create_task(self._feed(self._source))
-
-    async def _feed(self, source: AsyncIterable[ChunkLike] | Iterable[ChunkLike]) -> None:
-        """Send a source's chunks. What it raises is told when the answers to the chunks before it have come."""
-        try:
-            if isinstance(source, AsyncIterable):
-                async for chunk in source:
-                    await self._write(self._conversation.chunk(chunk))
-            else:
-                for chunk in source:
-                    await self._write(self._conversation.chunk(chunk))
-        except ClosedError:
-            return  # the reader tells why the stream ended
-        except Exception as error:  # raised where the stream is iterated
-            self._source_error = error
-        try:
-            await self._close()
-        except ClosedError:
-            return
-
-    async def _write(self, message: bytes) -> None:
-        try:
-            await self._call.write(message)
-        except (grpc.aio.AioRpcError, asyncio.InvalidStateError) as error:
-            raise ClosedError("the stream has ended: iterate it to see why", code="canceled") from error
-        except asyncio.CancelledError:
-            if self._cancelled:
-                raise ClosedError("the stream was cancelled", code="canceled") from None
-            raise
+            self._feeding = asyncio.create_task(sender.feed(self._source))
 
     async def _receive(self) -> Event | None:
         try:
@@ -185,7 +217,7 @@ class AsyncStream:
             self._finish(self._conversation.fatal or self._failure(error))
             return None
         except asyncio.CancelledError:
-            if not self._cancelled:
+            if self._sender is None or not self._sender.cancelled:
                 raise
             self._finish(CallCancelledError("the stream was cancelled", code="canceled", status="CANCELLED"))
             return None
@@ -198,8 +230,8 @@ class AsyncStream:
             await self._drain()
             self._finish(self._conversation.fatal)
             return None
-        if isinstance(event, Closed) and self._source_error is not None:
-            self._finish(self._source_error)
+        if isinstance(event, Closed) and self._sender is not None and self._sender.source_error is not None:
+            self._finish(self._sender.source_error)
             return None
         return event
 
@@ -212,6 +244,6 @@ class AsyncStream:
             pass  # the error that was told first is the one that counts
 
     def _finish(self, error: BaseException | None) -> None:
-        self._over, self._error = True, error or self._source_error
+        self._over, self._error = True, error or (self._sender.source_error if self._sender else None)
         if self._feeding is not None:
             self._feeding.cancel()

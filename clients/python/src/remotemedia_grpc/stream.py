@@ -22,7 +22,8 @@ class Stream:
 
     One thread may send while another iterates, and without a source that is how it is meant for long streams: the service stops
     reading when its queue is full and answers aren't taken, so that a program that sends much before it iterates waits for ever.
-    Leaving the ``with`` statement early cancels the stream.
+    Leaving the ``with`` statement early cancels the stream, and so does letting go of it: a loop over ``client.stream(...)`` may be
+    left.
     """
 
     def __init__(
@@ -36,7 +37,7 @@ class Stream:
         refuse_lone_audio(source)
         self._conversation, self._start, self._failure, self._repeat = conversation, start, failure, repeat
         self._source = source
-        self._source_error: BaseException | None = None
+        self._source_errors: list[BaseException] = []
         self._starting: Any = None  # the call, from its beginning on
         self._call: Any = None  # the call, once the service is ready
         self._outbox = _Outbox()
@@ -150,17 +151,8 @@ class Stream:
         if self._conversation.session is None:
             self._over, self._error = True, self._conversation.fatal or ClosedError("the stream didn't open", code="canceled")
         elif self._source is not None:
-            self._outbox.pull(self._messages(self._source))
+            self._outbox.pull(_messages(self._conversation, self._source, self._source_errors))
         return True
-
-    def _messages(self, source: Iterable[ChunkLike]) -> Iterator[bytes]:
-        """Encode a source's chunks. What it raises is told when the answers to the chunks before it have come."""
-        try:
-            for chunk in source:
-                yield self._conversation.chunk(chunk)
-        except Exception as error:  # raised where the stream is iterated
-            self._source_error = error
-        yield self._conversation.close()
 
     def _receive(self) -> Event | None:
         try:
@@ -177,8 +169,8 @@ class Stream:
             self._drain()
             self._finish(self._conversation.fatal)
             return None
-        if isinstance(event, Closed) and self._source_error is not None:
-            self._finish(self._source_error)
+        if isinstance(event, Closed) and self._source_errors:
+            self._finish(self._source_errors[0])
             return None
         return event
 
@@ -192,7 +184,23 @@ class Stream:
 
     def _finish(self, error: BaseException | None) -> None:
         self._outbox.end()
-        self._over, self._error = True, error or self._source_error
+        self._over, self._error = True, error or next(iter(self._source_errors), None)
+
+
+def _messages(conversation: Conversation, source: Iterable[ChunkLike], errors: list[BaseException]) -> Iterator[bytes]:
+    """Encode a source's chunks. What it raises is told when the answers to the chunks before it have come.
+
+    It knows nothing of the stream, so that one that nobody holds any more is collected though its source goes on; gRPC then
+    cancels the call.
+    """
+    try:
+        for chunk in source:
+            yield conversation.chunk(chunk)
+    except GeneratorExit:
+        raise
+    except BaseException as error:  # raised where the stream is iterated; on gRPC's thread, SystemExit would end nothing else
+        errors.append(error)
+    yield conversation.close()
 
 
 class _Outbox:
