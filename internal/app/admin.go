@@ -7,8 +7,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
-	"slices"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -27,7 +25,7 @@ func (r *readiness) set(ready bool) { r.ready.Store(ready) }
 type adminOptions struct {
 	ready       *readiness
 	metrics     http.Handler
-	metricsPath string      // default: /metrics
+	metricsPath string      // one that has no other use, as the configuration checks; default: /metrics
 	guard       *auth.Guard // nil: no tokens are configured
 	drain       func()      // begins an orderly stop
 	pprof       bool
@@ -49,9 +47,6 @@ const (
 func listenAdmin(ctx context.Context, address string, o adminOptions) (*adminServer, error) {
 	if address == "" {
 		return nil, nil
-	}
-	if err := o.check(); err != nil {
-		return nil, err
 	}
 	listeners, err := listenOne(ctx, address, net.KeepAliveConfig{Enable: true})
 	if err != nil {
@@ -107,14 +102,6 @@ func adminHandler(o adminOptions) http.Handler {
 		o.profiles(mux)
 	}
 	return timed(mux)
-}
-
-// check finds a path of the metrics that something else has.
-func (o adminOptions) check() error {
-	if path := o.metricsPath; slices.Contains([]string{"/healthz", "/readyz", "/health", "/drain"}, path) || strings.ContainsAny(path, "{}") || strings.HasPrefix(path, "/debug/pprof") {
-		return fault.New(fault.CodeBadParam, "the metrics can't be at %s (observability.metrics.path): take /metrics, or another path that has no other use", path)
-	}
-	return nil
 }
 
 // timed bounds the time that an answer takes; a handler may lift the bound for itself.

@@ -164,15 +164,6 @@ func TestMetricsAtAnotherPath(t *testing.T) {
 	}
 }
 
-func TestPathsThatAreTakenAreRefused(t *testing.T) {
-	var ready readiness
-	for _, path := range []string{"/healthz", "/drain", "/debug/pprof/", "/{x}"} {
-		if _, err := listenAdmin(t.Context(), "127.0.0.1:0", adminOptions{ready: &ready, metricsPath: path}); err == nil {
-			t.Errorf("%s: no error", path)
-		}
-	}
-}
-
 // A profile takes longer than the other answers may, over a real connection.
 func TestProfilesHaveTime(t *testing.T) {
 	g, operator, _ := guard(t)

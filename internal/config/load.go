@@ -173,7 +173,7 @@ func (c *Config) finish(s Sources, raised map[string]string) ([]Warning, error) 
 	warnings = append(warnings, c.raiseCaps(raised)...)
 	warnings = append(warnings, c.settleListen()...)
 	if problems := c.Validate(); len(problems) > 0 {
-		return warnings, failure(s.Path(), c.locate(problems))
+		return warnings, failure(s.Path(), c.locate(s.Path(), problems))
 	}
 	return append(warnings, c.Exposure()...), nil
 }
@@ -249,13 +249,13 @@ func failure(file string, problems []fault.Problem) *fault.Error {
 	return e.WithOp("config.load")
 }
 
-// locate puts the place of a value that breaks a rule before the problem's message.
-func (c *Config) locate(problems []fault.Problem) []fault.Problem {
+// locate tells the place of a value that breaks a rule: its line in the file, or in the message where it came from elsewhere.
+func (c *Config) locate(file string, problems []fault.Problem) []fault.Problem {
 	for i := range problems {
 		p := &problems[i]
 		p.Message = p.Path + ": " + p.Message
 		from := c.Origin(p.Path)
-		if from.Kind == FromFile && from.Line > 0 {
+		if from.Kind == FromFile && from.Name == file && from.Line > 0 {
 			p.Line, p.Column = from.Line, from.Column
 		} else {
 			p.Message = from.String() + ": " + p.Message

@@ -144,6 +144,7 @@ func TestTokensFile(t *testing.T) {
 		"tokens":      "# comment\n\n  second \nsha256:" + strings.Repeat("AB", 32) + "\n",
 		"tokens.yaml": "- {name: a, token: third}\n- fourth\n",
 		"broken.yaml": "- {name: a, tokn: third}\n",
+		"spaces":      "fine\nnot fine\n",
 	}
 	load := func(environ ...string) (*Config, error) {
 		c, _, err := Load(Sources{File: "config.yaml", Environ: environ, ReadFile: func(name string) ([]byte, error) {
@@ -170,6 +171,9 @@ func TestTokensFile(t *testing.T) {
 	}
 	if _, err = load("AUTH_TOKENS_FILE=broken.yaml"); err == nil || !strings.Contains(err.Error(), "broken.yaml:1:13: unknown key auth.tokens[0].tokn (did you mean token?)") {
 		t.Errorf("broken tokens: %v", err)
+	}
+	if _, err = load("AUTH_TOKENS_FILE=spaces"); err == nil || !strings.Contains(err.Error(), "spaces:2: auth.tokens[2].token: it can't be sent") {
+		t.Errorf("a token with a space: %v", err)
 	}
 	files["empty"] = "# none\n"
 	files["config.yaml"] = "{}"
@@ -296,6 +300,9 @@ func TestErrorsTellPlaceAndHint(t *testing.T) {
 		{"node type", "limits: {max_nodes: 2, node_types: {VAD: {max_per_pipeline: 3}}}\n", "limits.node_types.VAD.max_per_pipeline: 3 is above limits.max_nodes, 2"},
 		{"merge key", "server: {<<: {port: 1}}\n", "merge keys aren't supported"},
 		{"alias", "server: {host: *x}\n", "config.yaml:1:"},
+		{"path in use", "observability: {metrics: {path: /drain}}\n", "observability.metrics.path: the admin port has something else at /drain"},
+		{"path of profiles", "observability: {metrics: {path: /debug/pprof/x}}\n", "observability.metrics.path: the admin port has something else"},
+		{"path pattern", "observability: {metrics: {path: '/{x}'}}\n", "observability.metrics.path: \"/{x}\" isn't a path"},
 		{"metrics path", "observability: {metrics: {path: metrics}}\n", `observability.metrics.path: "metrics" isn't a path`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -43,7 +44,11 @@ func defaultObservability() Observability {
 
 // Validate checks the path of the metrics.
 func (o Observability) Validate() []fault.Problem {
-	if strings.HasPrefix(o.Metrics.Path, "/") && !strings.ContainsAny(o.Metrics.Path, " ?#") {
+	path := o.Metrics.Path
+	if slices.Contains([]string{"/healthz", "/readyz", "/health", "/drain"}, path) || strings.HasPrefix(path, "/debug/pprof") {
+		return []fault.Problem{problem("metrics.path", "take /metrics, or another path that has no other use", "the admin port has something else at %s", path)}
+	}
+	if strings.HasPrefix(path, "/") && !strings.ContainsAny(path, " ?#{}") {
 		return nil
 	}
 	return []fault.Problem{problem("metrics.path", "write it like /metrics", "%q isn't a path", o.Metrics.Path)}
