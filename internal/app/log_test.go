@@ -225,13 +225,29 @@ func TestSamplingHeedsAttributesGivenBefore(t *testing.T) {
 	}
 }
 
+// A caller that makes up a method for each call neither fills the log nor hides what others do for longer than an interval.
 func TestKindsOfRepeatsAreBounded(t *testing.T) {
-	r := &repeats{interval: time.Hour, burst: 1, seen: make(map[string]*repeated)}
-	for i := range 5000 {
-		r.admit(fmt.Sprint(i), time.Now())
-		if len(r.seen) > mostRepeats {
+	const burst, kinds = 2, 5000
+	r := &repeats{interval: time.Minute, burst: burst, seen: make(map[string]*repeated)}
+	now := time.Now()
+	logged := 0
+	for i := range kinds {
+		if ok, _ := r.admit(fmt.Sprint(i), now); ok {
+			logged++
+		}
+		if len(r.seen) > mostRepeats+1 {
 			t.Fatalf("%d kinds are kept", len(r.seen))
 		}
+	}
+	if want := mostRepeats + burst; logged != want {
+		t.Errorf("%d lines of made-up kinds were logged in an interval, want %d", logged, want)
+	}
+	if !r.full("one more", now) {
+		t.Error("a line beyond the bound would be made")
+	}
+	ok, left := r.admit("ordinary", now.Add(time.Minute))
+	if want := kinds - mostRepeats - burst + 1; !ok || left != want {
+		t.Errorf("in the next interval: %v, with %d lines left out before, want %d", ok, left, want)
 	}
 }
 

@@ -16,8 +16,9 @@ type repeats struct {
 	interval time.Duration
 	burst    int
 
-	mu   sync.Mutex
-	seen map[string]*repeated
+	mu        sync.Mutex
+	seen      map[string]*repeated
+	forgotten int // lines left out of kinds that are dropped
 }
 
 type repeated struct {
@@ -26,30 +27,55 @@ type repeated struct {
 	left  int // left out
 }
 
-// mostRepeats bounds the kinds of lines that are told apart; when there are more, counting starts anew.
-const mostRepeats = 1024
+// mostRepeats bounds the kinds of lines that are told apart in one interval. Callers can make kinds up, by methods and nodes that
+// don't exist: those beyond the bound share the lines of one kind, so that the lines of an interval are bounded, too.
+const mostRepeats = 64
 
-// admit reports whether a line of a kind is to be logged, and how many before it weren't.
-func (r *repeats) admit(kind string, now time.Time) (ok bool, left int) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+// others is the kind of those beyond the bound.
+const others = ""
+
+// kind returns the account of a kind of lines, in its current interval.
+func (r *repeats) kind(kind string, now time.Time) *repeated {
 	s := r.seen[kind]
+	if s == nil && len(r.seen) >= mostRepeats {
+		r.forget(now)
+	}
+	if s == nil && len(r.seen) >= mostRepeats {
+		kind = others
+		s = r.seen[kind]
+	}
 	if s == nil {
-		if len(r.seen) >= mostRepeats {
-			clear(r.seen)
-		}
 		s = &repeated{since: now}
 		r.seen[kind] = s
 	}
 	if now.Sub(s.since) >= r.interval {
 		s.since, s.lines = now, 0
 	}
+	return s
+}
+
+// forget drops the kinds whose interval is over. What they left out is told with the next line that is logged.
+func (r *repeats) forget(now time.Time) {
+	for kind, s := range r.seen {
+		if now.Sub(s.since) >= r.interval {
+			r.forgotten += s.left
+			delete(r.seen, kind)
+		}
+	}
+}
+
+// admit reports whether a line of a kind is to be logged, and how many before it weren't.
+func (r *repeats) admit(kind string, now time.Time) (ok bool, left int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := r.kind(kind, now)
 	if s.lines >= r.burst {
 		s.left++
 		return false, 0
 	}
 	s.lines++
-	left, s.left = s.left, 0
+	left = s.left + r.forgotten
+	s.left, r.forgotten = 0, 0
 	return true, left
 }
 
@@ -57,8 +83,8 @@ func (r *repeats) admit(kind string, now time.Time) (ok bool, left int) {
 func (r *repeats) full(kind string, now time.Time) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	s := r.seen[kind]
-	if s == nil || s.lines < r.burst || now.Sub(s.since) >= r.interval {
+	s := r.kind(kind, now)
+	if s.lines < r.burst {
 		return false
 	}
 	s.left++

@@ -101,3 +101,20 @@ func TestRelT11_StatusesCarryNoHeader(t *testing.T) {
 		t.Errorf("trailers %v", trailer)
 	}
 }
+
+// A method's name is what a caller makes of it, and of no bounded length.
+func TestLongMethodsAreCutInTheLog(t *testing.T) {
+	r := newRig(t)
+	method := "/made.up/" + strings.Repeat("M", 5000)
+	err := r.Invoke(metadata.AppendToOutgoingContext(t.Context(), "x-request-id", "long-method"), method, &pb.VersionRequest{}, &pb.VersionResponse{})
+	if status.Code(err) != codes.Unimplemented {
+		t.Fatalf("status %v", err)
+	}
+	lines := r.logs.lines(t, "long-method")
+	if len(lines) != 1 {
+		t.Fatalf("%d lines", len(lines))
+	}
+	if got, _ := lines[0]["method"].(string); len(got) > 100 || !strings.HasPrefix(got, "made.up/MMM") {
+		t.Errorf("the method takes %d bytes: %.100q", len(got), got)
+	}
+}

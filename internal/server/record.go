@@ -38,7 +38,10 @@ func (s *Server) leavesOut(level slog.Level, c *call) bool {
 	return sampler.LeavesOut(level, "call", methodAttr(c), errorTypeAttr(c.fault), codeAttr(c.fault))
 }
 
-func methodAttr(c *call) slog.Attr { return slog.String("method", strings.TrimPrefix(c.method, "/")) }
+// methodAttr is cut to a length that every method of the service has: others are as long as callers make them.
+func methodAttr(c *call) slog.Attr {
+	return slog.String("method", shorten(strings.TrimPrefix(c.method, "/")))
+}
 
 func errorTypeAttr(f *fault.Error) slog.Attr { return slog.String("error_type", errorType(f)) }
 
