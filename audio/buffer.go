@@ -182,7 +182,7 @@ func (b *Buffer) Writable(a *mem.Account) (*Buffer, [][]float32, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if b.refs.Load() == 1 && b.planar != b.wire {
+	if b.refs.Load() == 1 && !b.planar.Shared() {
 		b.dropWire()
 		return b.Retain(), samples, nil
 	}

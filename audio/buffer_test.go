@@ -127,6 +127,33 @@ func TestWritableNeverChangesWhatOthersHold(t *testing.T) {
 	}
 }
 
+// A buffer in another encoding has the samples in common with the first one: whoever writes into either gets a copy.
+func TestWritableLeavesOtherEncodingsAlone(t *testing.T) {
+	w := newWorld(t)
+	b := w.wire(t, Format{8000, 2, pcm.F32}, make([]byte, 64))
+	other, err := b.WithEncoding(w.Account, pcm.I16)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, held := range []struct{ written, kept *Buffer }{{b, other}, {other, b}} {
+		c, x, err := held.written.Writable(w.Account)
+		if err != nil {
+			t.Fatal(err)
+		}
+		x[1][0] = 0.5
+		kept, err := held.kept.Planar(w.Account)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if kept[1][0] != 0 {
+			t.Errorf("the samples in %v changed with those in %v", held.kept.Format.Encoding, held.written.Format.Encoding)
+		}
+		c.Release()
+	}
+	b.Release()
+	other.Release()
+}
+
 func TestWritableOfTheOnlyHolderDropsTheOldBytes(t *testing.T) {
 	w := newWorld(t)
 	b := w.wire(t, Format{8000, 2, pcm.I16}, make([]byte, 32))
