@@ -6,8 +6,13 @@ import (
 )
 
 // DidYouMean returns the hint `did you mean X?` for the candidate nearest to name, or "" when none is near. Case and the
-// characters _ and - don't count. Distance is Levenshtein's, at most a third of the name's length.
+// characters _ and - don't count. Distance is Levenshtein's, at most a third of the name's length. For a name that is longer than people
+// write there is no hint: the search takes time with the square of the length.
 func DidYouMean(name string, candidates []string) string {
+	const longest = 64
+	if len(name) > longest {
+		return ""
+	}
 	folded := fold(name)
 	best, bestDistance := "", len(folded)/3+1
 	for _, c := range candidates {

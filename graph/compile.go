@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/remotemedia/remotemedia-go/audio"
 	"github.com/remotemedia/remotemedia-go/fault"
 	"github.com/remotemedia/remotemedia-go/manifest"
 	"github.com/remotemedia/remotemedia-go/node"
@@ -17,6 +18,13 @@ type Options struct {
 	MaxMemoryBytes uint64                     // memory that an execution may use, for capabilities.memory_gb; 0 means no check
 	Allowed        func(nodeType string) bool // reports whether a canonical type may be used; nil allows all
 	Types          map[string]TypeLimits      // further limits by canonical type
+	Inputs         map[string]Input           // what will come from outside, by node id, as far as it is known
+}
+
+// Input is what will come from outside to a node.
+type Input struct {
+	Kinds  node.Kinds   // one bit, or more where it isn't certain
+	Format audio.Format // of audio; zero fields are unknown
 }
 
 // Compile checks a manifest against a catalogue and returns its plan, or a validation error that holds every problem. Found
@@ -24,6 +32,7 @@ type Options struct {
 func Compile(m *manifest.Manifest, catalog *node.Catalog, opts Options, found ...fault.Problem) (*Plan, *fault.Error) {
 	c := &compiler{m: m, catalog: catalog, opts: opts, found: found}
 	plan := c.run()
+	c.finish()
 	c.problems = merge(m, found, c.problems)
 	if err := fault.FromProblems(c.problems); err != nil {
 		return nil, c.explain(err)
@@ -38,6 +47,8 @@ type compiler struct {
 	opts     Options
 	found    []fault.Problem
 	problems []fault.Problem
+	told     [2]int // problems by severity
+	more     int    // beyond those
 	cycle    []string
 	unknown  bool
 	ofType   map[string]int // nodes so far of the types whose number is limited
@@ -61,16 +72,32 @@ func (c *compiler) run() *Plan {
 
 // report adds a problem at a path of the manifest.
 func (c *compiler) report(code fault.Code, nodeID, path, hint, format string, args ...any) {
-	c.problems = append(c.problems, c.m.Place(fault.Problem{
-		Code: code, NodeID: nodeID, Path: path, Hint: hint, Message: fmt.Sprintf(format, args...),
-	}))
+	c.add(fault.Problem{Code: code, NodeID: nodeID, Path: path, Hint: hint, Message: fmt.Sprintf(format, args...)})
+}
+
+// add keeps as many errors, and as many warnings, as a parser tells: finding the place of each takes a look at the text.
+func (c *compiler) add(p fault.Problem) {
+	if c.full(p.Severity) {
+		c.more++
+		return
+	}
+	c.told[p.Severity]++
+	c.problems = append(c.problems, c.m.Place(p))
+}
+
+// full reports whether further problems are only counted.
+func (c *compiler) full(s fault.Severity) bool { return c.told[s] == manifest.MaxProblems }
+
+// finish tells how many problems were left out.
+func (c *compiler) finish() {
+	if c.more > 0 {
+		c.problems[len(c.problems)-1].Message += fmt.Sprintf("; %d more problems aren't listed", c.more)
+	}
 }
 
 // warn adds a problem that doesn't stop.
 func (c *compiler) warn(code fault.Code, nodeID, path, format string, args ...any) {
-	c.problems = append(c.problems, c.m.Place(fault.Problem{
-		Severity: fault.SeverityWarning, Code: code, NodeID: nodeID, Path: path, Message: fmt.Sprintf(format, args...),
-	}))
+	c.add(fault.Problem{Severity: fault.SeverityWarning, Code: code, NodeID: nodeID, Path: path, Message: fmt.Sprintf(format, args...)})
 }
 
 // checkVersion comes first, so that a manifest of another version is told that before anything else.

@@ -62,13 +62,21 @@ func (c *compiler) reportEmpty(conn manifest.Connection, path string) {
 func (c *compiler) endpoint(id, path string) (int, bool) {
 	i, ok := c.plan.byID[id]
 	if !ok {
-		ids := make([]string, 0, len(c.m.Nodes))
-		for _, n := range c.m.Nodes {
-			ids = append(ids, n.ID)
-		}
-		c.report(fault.CodeUnknownEndpoint, shorten(id), path, cmp.Or(fault.DidYouMean(id, ids), "use the id of a node in the manifest"), "%s names node %q, which doesn't exist", path, shorten(id))
+		c.report(fault.CodeUnknownEndpoint, shorten(id), path, cmp.Or(c.nearestID(id), "use the id of a node in the manifest"), "%s names node %q, which doesn't exist", path, shorten(id))
 	}
 	return i, ok
+}
+
+// nearestID looks for what was meant, unless nobody will be told.
+func (c *compiler) nearestID(id string) string {
+	if c.full(fault.SeverityError) {
+		return ""
+	}
+	ids := make([]string, 0, len(c.m.Nodes))
+	for _, n := range c.m.Nodes {
+		ids = append(ids, n.ID)
+	}
+	return fault.DidYouMean(id, ids)
 }
 
 func (c *compiler) checkPorts(conn manifest.Connection, from, to int, path string) bool {
@@ -116,11 +124,14 @@ func (c *compiler) propagate() {
 
 // incoming returns the kinds that may reach a node and the format of its audio, as far as all edges agree on it.
 func (c *compiler) incoming(n *Node) (node.Kinds, audio.Format) {
+	input, outside := c.opts.Inputs[n.ID]
 	if len(n.In) == 0 {
-		return n.Spec.Accepts, audio.Format{}
+		if !outside {
+			input.Kinds = n.Spec.Accepts
+		}
+		return input.Kinds, input.Format
 	}
-	var kinds node.Kinds
-	var format audio.Format
+	kinds, format := input.Kinds, input.Format
 	for i, e := range n.In {
 		from := &c.plan.Nodes[e.From]
 		if from.Spec == nil {
@@ -128,7 +139,7 @@ func (c *compiler) incoming(n *Node) (node.Kinds, audio.Format) {
 		}
 		c.checkKinds(from, n, e)
 		kinds |= from.Kinds
-		format = agree(format, from.Format, i == 0)
+		format = agree(format, from.Format, i == 0 && !outside)
 	}
 	return kinds, format
 }

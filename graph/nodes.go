@@ -57,7 +57,7 @@ func (c *compiler) resolveType(in *manifest.Node, out *Node, path string) {
 	for _, p := range problems {
 		p.NodeID, p.Path = in.ID, path+".params"+p.Path
 		p.Message = fmt.Sprintf("node %q: %s", shorten(in.ID), p.Message)
-		c.problems = append(c.problems, c.m.Place(p))
+		c.add(p)
 	}
 	out.Params = params
 	out.Text = spec.Params().Redact(in.Params)

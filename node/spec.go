@@ -39,6 +39,7 @@ type Spec struct {
 	Granularity  Granularity
 	Stateful     bool          // keeps state between items
 	Source       bool          // makes its own data: needs no input
+	MultiOutput  bool          // may give several items for one, besides those of a flush
 	MultiInput   bool          // tells its inputs apart by Item.From and Item.Port
 	InPorts      []string      // names of input ports beside the default one
 	OutPorts     []string      // names of output ports beside the default one
@@ -107,6 +108,14 @@ func (s *Spec) Takes(kind Kinds) bool {
 		kind |= Control | Binary
 	}
 	return s.Accepts&kind != 0
+}
+
+// Gives returns the kinds that leave the node, forwarded ones too.
+func (s *Spec) Gives() Kinds {
+	if s.Forwards {
+		return s.Produces | s.Accepts
+	}
+	return s.Produces
 }
 
 // Names returns the canonical name and the aliases.

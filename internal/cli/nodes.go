@@ -37,14 +37,6 @@ type nodeJSON struct {
 	Example     json.RawMessage `json:"example,omitempty"`
 }
 
-// emits returns the kinds that leave a node, forwarded ones too.
-func emits(s *node.Spec) node.Kinds {
-	if s.Forwards {
-		return s.Produces | s.Accepts
-	}
-	return s.Produces
-}
-
 // kindsText keeps the column short.
 func kindsText(k node.Kinds) string {
 	switch {
@@ -82,7 +74,7 @@ func (c *nodesListCmd) Run(env *Env) error {
 	}
 	t := newTable(env.Stdout, "name", "family", "takes", "gives", "summary")
 	for _, s := range catalog.Specs() {
-		t.AppendRow(table.Row{s.Name, s.Category, kindsText(s.Accepts), kindsText(emits(s)), s.Summary})
+		t.AppendRow(table.Row{s.Name, s.Category, kindsText(s.Accepts), kindsText(s.Gives()), s.Summary})
 	}
 	t.Render()
 	return nil
@@ -91,7 +83,7 @@ func (c *nodesListCmd) Run(env *Env) error {
 func brief(s *node.Spec) nodeJSON {
 	return nodeJSON{
 		Name: s.Name, Aliases: append([]string{}, s.Aliases...), Category: s.Category, Summary: s.Summary,
-		Accepts: s.Accepts.Names(), Produces: emits(s).Names(), Granularity: s.Granularity.String(), Stateful: s.Stateful,
+		Accepts: s.Accepts.Names(), Produces: s.Gives().Names(), Granularity: s.Granularity.String(), Stateful: s.Stateful,
 		Latency: float64(s.Latency.Microseconds()) / 1000, InPorts: s.InPorts, OutPorts: s.OutPorts,
 	}
 }
@@ -133,7 +125,7 @@ func printNode(w io.Writer, s *node.Spec) {
 	line("also called", strings.Join(s.Aliases, ", "))
 	line("family", s.Category)
 	line("takes", kindsText(s.Accepts))
-	line("gives", kindsText(emits(s)))
+	line("gives", kindsText(s.Gives()))
 	line("results", "per "+s.Granularity.String())
 	if s.Doc != "" {
 		fmt.Fprintf(w, "\n%s\n", strings.TrimSpace(s.Doc))

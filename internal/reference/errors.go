@@ -142,6 +142,9 @@ func travels(k fault.Kind) string {
 // status tells of a code that has another status than its kind.
 func status(f *fault.Error) string {
 	if own := wire.Code(f); own != wire.Code(&fault.Error{Kind: f.Kind}) {
+		if wire.InBand(f.Kind) {
+			return fmt.Sprintf("As a status, where it isn't of a manifest, it is `%s`.", statusName(own))
+		}
 		return fmt.Sprintf("Its status is `%s`.", statusName(own))
 	}
 	return ""

@@ -62,16 +62,8 @@ func family(out *strings.Builder, name, about string, specs []*node.Spec) {
 	}
 	out.WriteString("| type | takes | gives | what it does |\n|---|---|---|---|\n")
 	for _, s := range specs {
-		fmt.Fprintf(out, "| [%s](%s) | %s | %s | %s |\n", s.Name, FileName(s), kinds(s.Accepts), kinds(gives(s)), cell(s.Summary))
+		fmt.Fprintf(out, "| [%s](%s) | %s | %s | %s |\n", s.Name, FileName(s), kinds(s.Accepts), kinds(s.Gives()), cell(s.Summary))
 	}
-}
-
-// gives returns the kinds that leave a node, forwarded ones too.
-func gives(s *node.Spec) node.Kinds {
-	if s.Forwards {
-		return s.Produces | s.Accepts
-	}
-	return s.Produces
 }
 
 func kinds(k node.Kinds) string {

@@ -45,7 +45,7 @@ func facts(out *strings.Builder, s *node.Spec) {
 	row("family", fmt.Sprintf("[%s](README.md#%s)", s.Category, s.Category))
 	row("other names", code(s.Aliases))
 	row("takes", kinds(s.Accepts))
-	row("gives", kinds(gives(s)))
+	row("gives", kinds(s.Gives()))
 	row("input ports", code(s.InPorts))
 	row("output ports", code(s.OutPorts))
 	if s.MultiInput {

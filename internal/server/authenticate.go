@@ -13,6 +13,7 @@ import (
 func Policy(exempt []string) (*auth.Policy, error) {
 	return auth.NewPolicy(map[string]auth.Scope{
 		executeMethod: auth.Execute, streamMethod: auth.Stream, metricsMethod: auth.Metrics,
+		listNodesMethod: auth.Execute, describeNodeMethod: auth.Execute, validateMethod: auth.Execute, convertMethod: auth.Execute,
 	}, exempt)
 }
 

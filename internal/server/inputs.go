@@ -107,6 +107,9 @@ func (c *inputCheck) allKnown() bool {
 }
 
 func (c *inputCheck) unknown(code fault.Code, id, path, what string) {
+	if len(c.faults.unknown) == manifest.MaxProblems { // nobody is told more
+		return
+	}
 	ids := make([]string, len(c.nodes))
 	for i, n := range c.nodes {
 		ids[i] = n.id

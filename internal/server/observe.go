@@ -23,7 +23,7 @@ import (
 
 // NewRecorder makes the recorder of a server's metrics: one that knows its methods and the types of its errors.
 func NewRecorder(o metrics.Options) *metrics.Recorder {
-	o.Methods = []string{"ExecutePipeline", "StreamPipeline", "GetVersion", "GetMetrics"}
+	o.Methods = []string{"ExecutePipeline", "StreamPipeline", "GetVersion", "GetMetrics", "ListNodes", "DescribeNode", "ValidatePipeline", "ConvertManifest"}
 	for number := range pb.ErrorType_name {
 		if number != 0 {
 			o.ErrorTypes = append(o.ErrorTypes, pb.ErrorType(number).String())

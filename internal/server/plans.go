@@ -72,11 +72,13 @@ func (s *Server) compile(req *planRequest, limits engine.Limits) (*graph.Plan, m
 	}
 	markOutputs(m, req.GetOutputNodes())
 	data, problems := checkInputs(req, endpointsOfManifest(m, s.options.Catalog))
-	settings := s.settings.Load()
-	plan, f := graph.Compile(m, s.options.Catalog, graph.Options{
-		MaxNodes: settings.MaxNodes, MaxMemoryBytes: uint64(limits.MemoryBytes), Types: settings.Types,
-	}, append(found, problems...)...)
+	plan, f := graph.Compile(m, s.options.Catalog, s.graphOptions(limits), append(found, problems...)...)
 	return plan, data, f
+}
+
+func (s *Server) graphOptions(limits engine.Limits) graph.Options {
+	settings := s.settings.Load()
+	return graph.Options{MaxNodes: settings.MaxNodes, MaxMemoryBytes: uint64(limits.MemoryBytes), Types: settings.Types}
 }
 
 // markOutputs has the items of further nodes returned, as the request asks.

@@ -1,4 +1,4 @@
-// Package server answers the gRPC services of remotemedia.v1 over an engine: the tables of methods, the chain of
+// Package server answers the gRPC services of remotemedia.v1 and remotemedia.ext.v1 over an engine: the tables of methods, the chain of
 // interceptors, the handlers, and the settings of the transport.
 package server
 

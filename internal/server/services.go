@@ -13,11 +13,17 @@ import (
 const (
 	executionService = "remotemedia.v1.PipelineExecutionService"
 	streamingService = "remotemedia.v1.StreamingPipelineService"
+	catalogService   = "remotemedia.ext.v1.NodeCatalogService"
+	toolsService     = "remotemedia.ext.v1.PipelineToolsService"
 
-	executeMethod = "/" + executionService + "/ExecutePipeline"
-	versionMethod = "/" + executionService + "/GetVersion"
-	metricsMethod = "/" + executionService + "/GetMetrics"
-	streamMethod  = "/" + streamingService + "/StreamPipeline"
+	executeMethod      = "/" + executionService + "/ExecutePipeline"
+	versionMethod      = "/" + executionService + "/GetVersion"
+	metricsMethod      = "/" + executionService + "/GetMetrics"
+	streamMethod       = "/" + streamingService + "/StreamPipeline"
+	listNodesMethod    = "/" + catalogService + "/ListNodes"
+	describeNodeMethod = "/" + catalogService + "/DescribeNode"
+	validateMethod     = "/" + toolsService + "/ValidatePipeline"
+	convertMethod      = "/" + toolsService + "/ConvertManifest"
 )
 
 // handler answers one call. It receives from the stream and sends to it, and returns a *fault.Error, an error of
@@ -40,6 +46,20 @@ func (s *Server) services() []grpc.ServiceDesc {
 			ServiceName: streamingService, HandlerType: (*any)(nil), Metadata: "remotemedia/v1/streaming.proto",
 			Streams: []grpc.StreamDesc{
 				streaming("StreamPipeline", s.streamPipeline),
+			},
+		},
+		{
+			ServiceName: catalogService, HandlerType: (*any)(nil), Metadata: "remotemedia/ext/v1/catalog.proto",
+			Streams: []grpc.StreamDesc{
+				unary("ListNodes", s.listNodes),
+				unary("DescribeNode", s.describeNode),
+			},
+		},
+		{
+			ServiceName: toolsService, HandlerType: (*any)(nil), Metadata: "remotemedia/ext/v1/tools.proto",
+			Streams: []grpc.StreamDesc{
+				unary("ValidatePipeline", s.validatePipeline),
+				unary("ConvertManifest", s.convertManifest),
 			},
 		},
 	}

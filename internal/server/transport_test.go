@@ -23,6 +23,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/descriptorpb"
 
+	extpb "github.com/remotemedia/remotemedia-go/api/remotemedia/ext/v1"
 	pb "github.com/remotemedia/remotemedia-go/api/remotemedia/v1"
 	"github.com/remotemedia/remotemedia-go/engine"
 	"github.com/remotemedia/remotemedia-go/internal/server"
@@ -32,7 +33,10 @@ import (
 func TestT016_TablesAgreeWithTheDescriptors(t *testing.T) {
 	r := newRig(t)
 	info := r.server.Services()
-	for _, file := range []protoreflect.FileDescriptor{pb.File_remotemedia_v1_execution_proto, pb.File_remotemedia_v1_streaming_proto} {
+	for _, file := range []protoreflect.FileDescriptor{
+		pb.File_remotemedia_v1_execution_proto, pb.File_remotemedia_v1_streaming_proto,
+		extpb.File_remotemedia_ext_v1_catalog_proto, extpb.File_remotemedia_ext_v1_tools_proto,
+	} {
 		for i := range file.Services().Len() {
 			service := file.Services().Get(i)
 			served, ok := info[string(service.FullName())]
@@ -76,7 +80,8 @@ func TestReflectionListsAndDescribes(t *testing.T) {
 	for _, s := range list.GetListServicesResponse().GetService() {
 		names = append(names, s.GetName())
 	}
-	for _, want := range []string{"remotemedia.v1.PipelineExecutionService", "remotemedia.v1.StreamingPipelineService", "grpc.health.v1.Health"} {
+	for _, want := range []string{"remotemedia.v1.PipelineExecutionService", "remotemedia.v1.StreamingPipelineService",
+		"remotemedia.ext.v1.NodeCatalogService", "remotemedia.ext.v1.PipelineToolsService", "grpc.health.v1.Health"} {
 		if !slices.Contains(names, want) {
 			t.Errorf("%s isn't listed among %q", want, names)
 		}

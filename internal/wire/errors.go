@@ -39,8 +39,11 @@ func InBand(k fault.Kind) bool { return travels[k].inBand }
 
 // Code gives the gRPC status code of a fault, for where it travels as a status.
 func Code(f *fault.Error) codes.Code {
-	if f.Code == fault.CodeTokenScope {
+	switch f.Code {
+	case fault.CodeTokenScope:
 		return codes.PermissionDenied
+	case fault.CodeUnknownNodeType: // told in band of a manifest; as a status when it alone was asked for
+		return codes.NotFound
 	}
 	return travels[f.Kind].status
 }

@@ -23,7 +23,7 @@ func activitySpec() node.Spec {
 			"is speech when the share of such frames reaches `speech_threshold`; an item in which no frame ends is what the one " +
 			"before was. The audio goes on unchanged, followed by `{\"is_speech\", \"speech_ratio\", \"avg_energy\", " +
 			"\"frame_duration_ms\"}`; in filter mode only the audio with speech goes on. Frames go on across items; channels are averaged.",
-		Accepts: node.Audio, Produces: node.Audio | node.JSON, Granularity: node.PerItem, Stateful: true,
+		Accepts: node.Audio, Produces: node.Audio | node.JSON, Granularity: node.PerItem, Stateful: true, MultiOutput: true,
 		LatencyClass: "realtime", Example: `{"speech_threshold": 0.5}`,
 	}, func(p ActivityParams, _ node.Env) (node.Processor, error) { return &activity{ActivityParams: p}, nil })
 }

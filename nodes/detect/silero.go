@@ -62,7 +62,7 @@ func sileroSpec() node.Spec {
 			"an end dated as much after its last one, at the end of the input at most; shorter speech isn't listed. Nothing of this depends on how the audio is cut.\n\n" +
 			"At the end of the input the rest is completed with silence to a window, whose `samples` tell how many were there; " +
 			"speech that is open ends in it, or, where nothing is left, in an object of 0 samples and probability 0.",
-		Accepts: node.Audio, Produces: node.Audio | node.JSON, Granularity: node.PerItem, Stateful: true,
+		Accepts: node.Audio, Produces: node.Audio | node.JSON, Granularity: node.PerItem, Stateful: true, MultiOutput: true,
 		Latency: 32 * time.Millisecond, LatencyClass: "medium", Example: `{"threshold": 0.6, "min_silence_duration_ms": 300}`,
 		Fails: "audio of a rate below 8,000 or above 768,000 Hz.",
 	}, newSilero)

@@ -38,7 +38,7 @@ func vadSpec() node.Spec {
 			"`min_silence_ms`: a start is dated back to its first frame, an end to the end of the last frame of speech. The list " +
 			"over a stream doesn't depend on how the audio is cut. `timestamp_ms` is that of the item's first event, else of the " +
 			"item. At the end of the input an open segment ends with one more object.",
-		Accepts: node.Audio, Produces: node.Audio | node.JSON, Granularity: node.PerItem, Stateful: true,
+		Accepts: node.Audio, Produces: node.Audio | node.JSON, Granularity: node.PerItem, Stateful: true, MultiOutput: true,
 		LatencyClass: "realtime", Example: `{"energy_threshold": 0.01, "min_silence_ms": 300}`,
 		Fails: "audio of another rate than `sample_rate`, where that is given.",
 	}, newVAD)

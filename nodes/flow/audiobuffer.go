@@ -17,7 +17,7 @@ func audioBufferSpec() node.Spec {
 		Doc: "Collects audio and emits it in blocks of exactly `buffer_size_samples` frames, with the very bytes that came in. " +
 			"A block has the stamps of its first frame and the metadata of the item that brought it. Another format or stream id, " +
 			"and the end of the input, emit the shorter rest.",
-		Accepts: node.Audio, Produces: node.Audio, Granularity: node.PerSample, Stateful: true,
+		Accepts: node.Audio, Produces: node.Audio, Granularity: node.PerSample, Stateful: true, MultiOutput: true,
 		LatencyClass: "medium", Example: `{"buffer_size_samples": 1024}`,
 	}, func(p AudioBufferParams, _ node.Env) (node.Processor, error) { return &audioBuffer{size: p.Size}, nil })
 }

@@ -16,7 +16,7 @@ func echoSpec() node.Spec {
 		Doc: "Data comes back as `{\"input\": <item>, \"counter\": n, \"node\": \"Echo\"}`; the counter starts at 1. Audio goes on " +
 			"unchanged and is followed by a note whose `input` is `{\"type\":\"audio\",\"sample_rate\",\"channels\",\"num_samples\"}`; " +
 			"of an item without frames there is only the note.",
-		Accepts: node.Any, Produces: node.Audio | node.JSON, Granularity: node.PerItem, Stateful: true,
+		Accepts: node.Any, Produces: node.Audio | node.JSON, Granularity: node.PerItem, Stateful: true, MultiOutput: true,
 		LatencyClass: "realtime", Example: "{}",
 	}, func(EchoParams, node.Env) (node.Processor, error) { return &echo{}, nil })
 }

@@ -252,7 +252,7 @@ type NodeTypeInfo struct {
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// Other accepted names, sorted.
 	Aliases []string `protobuf:"bytes,2,rep,name=aliases,proto3" json:"aliases,omitempty"`
-	// What it does.
+	// What it does: a sentence in a list; in full from DescribeNode, Markdown.
 	Description string `protobuf:"bytes,3,opt,name=description,proto3" json:"description,omitempty"`
 	// Family: transform, measure, detect, flow, data, ...
 	Category string `protobuf:"bytes,4,opt,name=category,proto3" json:"category,omitempty"`
@@ -270,7 +270,7 @@ type NodeTypeInfo struct {
 	Stateful bool `protobuf:"varint,10,opt,name=stateful,proto3" json:"stateful,omitempty"`
 	// Time that it takes per item, roughly.
 	LatencyClass LatencyClass `protobuf:"varint,11,opt,name=latency_class,json=latencyClass,proto3,enum=remotemedia.ext.v1.LatencyClass" json:"latency_class,omitempty"`
-	// Algorithmic delay with default parameters, in samples (frames) at its output rate.
+	// Algorithmic delay with default parameters, in samples (frames) at its output rate; at 16000 Hz where that is the input's.
 	LatencySamples uint64 `protobuf:"varint,12,opt,name=latency_samples,json=latencySamples,proto3" json:"latency_samples,omitempty"`
 	// A manifest that uses it, JSON text.
 	Example       string `protobuf:"bytes,13,opt,name=example,proto3" json:"example,omitempty"`

@@ -331,7 +331,8 @@ type ValidatePipelineResponse struct {
 	Sinks []string `protobuf:"bytes,5,rep,name=sinks,proto3" json:"sinks,omitempty"`
 	// The manifest with canonical names and defaults filled in; absent when not valid.
 	Normalized *v1.PipelineManifest `protobuf:"bytes,6,opt,name=normalized,proto3" json:"normalized,omitempty"`
-	// Estimate of the peak memory in bytes without the inputs; 0 when not known.
+	// Estimate of the peak memory in bytes without the inputs: of what the nodes give for one second of audio. 0 when not known,
+	// as without input_formats for the sources.
 	EstimatedMemoryBytes uint64 `protobuf:"varint,7,opt,name=estimated_memory_bytes,json=estimatedMemoryBytes,proto3" json:"estimated_memory_bytes,omitempty"`
 	unknownFields        protoimpl.UnknownFields
 	sizeCache            protoimpl.SizeCache

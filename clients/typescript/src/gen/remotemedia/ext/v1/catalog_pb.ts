@@ -114,7 +114,7 @@ export type NodeTypeInfo = Message<"remotemedia.ext.v1.NodeTypeInfo"> & {
   aliases: string[];
 
   /**
-   * What it does.
+   * What it does: a sentence in a list; in full from DescribeNode, Markdown.
    *
    * @generated from field: string description = 3;
    */
@@ -177,7 +177,7 @@ export type NodeTypeInfo = Message<"remotemedia.ext.v1.NodeTypeInfo"> & {
   latencyClass: LatencyClass;
 
   /**
-   * Algorithmic delay with default parameters, in samples (frames) at its output rate.
+   * Algorithmic delay with default parameters, in samples (frames) at its output rate; at 16000 Hz where that is the input's.
    *
    * @generated from field: uint64 latency_samples = 12;
    */
