@@ -135,7 +135,8 @@ def test_leaving_early_ends_the_feeding(address, tone):
 
 def test_the_services_word_survives_what_is_still_being_sent(address, tone):
     async def source():
-        yield Audio(tone[:480], 48000)
+        for _ in range(20):
+            yield Audio(tone[:480], 48000)
         yield Audio(tone[:480], 44100)
         while True:
             yield Audio(tone[:480], 48000)
