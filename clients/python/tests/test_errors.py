@@ -112,6 +112,40 @@ def test_wrong_pipelines_before_any_call(unreachable, pipeline, code, words):
         unreachable.stream(pipeline)
 
 
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        *(({"timeout": seconds}, "timeout is") for seconds in (0, -1, float("nan"), "5", True)),
+        *(({"limits": Limits(seconds=seconds)}, "Limits") for seconds in (-1, float("nan"), float("inf"))),
+        ({"limits": Limits(samples=-1)}, "Limits"),
+        ({"labels": {"take": 1}}, "'take' is 1"),
+        ({"data": {"pass_through": "\ud800"}}, "JSON"),
+        *(({"request_id": text}, "request id") for text in ("a\nb", "größe")),
+    ],
+)
+def test_wrong_options_before_any_call(address, options, words):
+    with Client(address) as client, pytest.raises(ValidationError, match=words) as caught:
+        client.run(PassThrough(), np.zeros(10, np.float32), rate=16000, **options)
+    assert caught.value.status == ""
+
+
+@pytest.mark.parametrize("token", ["abc\n", "schlüssel", lambda: None])
+def test_tokens_that_no_header_holds(address, token):
+    with Client(address, token=token) as client, pytest.raises(AuthenticationError, match=r"token\.strip") as caught:
+        client.version()
+    assert caught.value.code == "token_malformed"
+
+
+def test_sources_that_give_no_chunks(unreachable):
+    async def source():
+        yield np.zeros(10, np.float32)
+
+    with pytest.raises(ValidationError, match="a int"):
+        unreachable.stream(PassThrough(), 5)
+    with pytest.raises(ValidationError, match="AsyncClient"):
+        unreachable.stream(PassThrough(), source())
+
+
 def test_a_builder_knows_its_parameters():
     with pytest.raises(TypeError, match="treshold"):
         VAD(treshold=1)

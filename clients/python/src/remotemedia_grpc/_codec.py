@@ -21,7 +21,7 @@ from remotemedia_grpc import _wire
 from remotemedia_grpc._pb import common_pb2, execution_pb2, streaming_pb2
 from remotemedia_grpc._wire import BYTES, FIXED64, Rest, WireError, bytes_field, number_field, tag, text_field, varint
 from remotemedia_grpc.audio import Audio, Samples, assemble, encoding, received
-from remotemedia_grpc.errors import InternalError
+from remotemedia_grpc.errors import InternalError, ValidationError
 from remotemedia_grpc.manifest import Manifest, encode_json
 from remotemedia_grpc.results import Answer, Limits, Metrics, NodeReport, Result, Status, Version
 
@@ -94,9 +94,14 @@ def limits_message(limits: Limits | None) -> common_pb2.ResourceLimits | None:
     """Encode limits; a short time is rounded up, so that it doesn't become none."""
     if limits is None:
         return None
-    return common_pb2.ResourceLimits(
-        max_memory_bytes=limits.memory_bytes, max_timeout_ms=math.ceil(limits.seconds * 1000), max_audio_samples=limits.samples
-    )
+    try:
+        return common_pb2.ResourceLimits(
+            max_memory_bytes=limits.memory_bytes, max_timeout_ms=math.ceil(limits.seconds * 1000), max_audio_samples=limits.samples
+        )
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValidationError(
+            f"{limits} isn't possible ({error}): give numbers from 0, where 0 is the default", code="wrong_type"
+        ) from error
 
 
 def read_audio(data: bytes, at: int, end: int) -> Audio:

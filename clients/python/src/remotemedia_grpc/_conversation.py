@@ -220,9 +220,12 @@ def _progress(message: streaming_pb2.StreamMetrics) -> Progress:
     )
 
 
-def refuse_lone_audio(source: object) -> None:
-    """Refuse a source that is one piece of audio, where several were wanted."""
+def refuse_lone_audio(source: object, *kinds: str) -> None:
+    """Refuse a source that is one piece of audio, where several were wanted, or that has none of the methods that give them."""
     if isinstance(source, (Audio, str, bytes)) or hasattr(source, "__array__"):
         raise ValidationError(
             "the source is one piece of audio: give an iterable of chunks, for instance audio.chunks(0.1)", code="bad_audio"
         )
+    if source is not None and not any(hasattr(source, kind) for kind in kinds):
+        also = ". AsyncClient takes async iterables" if hasattr(source, "__aiter__") else ""
+        raise ValidationError(f"the source is a {type(source).__name__}: give an iterable of chunks{also}", code="wrong_type")

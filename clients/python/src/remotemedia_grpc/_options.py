@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import random
 import uuid
@@ -11,9 +12,10 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import grpc
+import numpy as np
 
 from remotemedia_grpc._version import __version__
-from remotemedia_grpc.errors import RemoteMediaError, ValidationError
+from remotemedia_grpc.errors import AuthenticationError, RemoteMediaError, ValidationError
 
 Pem: TypeAlias = "bytes | str | os.PathLike[str]"
 Token: TypeAlias = "str | Callable[[], str]"
@@ -120,14 +122,32 @@ class Settings:
         target = target or os.environ.get("GRPC_SERVER_ADDR") or "localhost:50051"
         encrypted = (TLS() if tls else None) if isinstance(tls, bool) else tls
         base = _base_options(target, encrypted)
-        return cls(target, encrypted, token, timeout, retry or Retry(), check_nodes, check_version, (*base, *options), os.getpid())
+        return cls(
+            target,
+            encrypted,
+            token,
+            checked_seconds(timeout),
+            retry or Retry(),
+            check_nodes,
+            check_version,
+            (*base, *options),
+            os.getpid(),
+        )
 
     def metadata(self, request_id: str) -> tuple[tuple[str, str], ...]:
         """Give the headers of a call."""
+        if not _fits_a_header(request_id):
+            raise ValidationError(f"the request id is {request_id!r}: give printable ASCII", code="wrong_type")
         pairs = (("x-request-id", request_id),)
         if self.token is None:
             return pairs
         token = self.token if isinstance(self.token, str) else self.token()
+        if not _fits_a_header(token):
+            raise AuthenticationError(
+                "the token isn't a text of printable ASCII, which a header needs: does it end with a line break, as files do? "
+                "Give token.strip()",
+                code="token_malformed",
+            )
         return (*pairs, ("authorization", f"Bearer {token}"))
 
     def check_process(self) -> None:
@@ -137,6 +157,19 @@ class Settings:
                 "this client was made before the process was forked: make a client in each process, after the fork",
                 code="wrong_type",
             )
+
+
+def _fits_a_header(text: object) -> bool:
+    return isinstance(text, str) and text.isascii() and text.isprintable()
+
+
+def checked_seconds(seconds: float | None) -> float | None:
+    """Refuse times that aren't; infinity is no bound, which gRPC calls None."""
+    if seconds is None or seconds == math.inf:
+        return None
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float, np.number)) or not seconds > 0:
+        raise ValidationError(f"timeout is {seconds!r}: give seconds above 0, or math.inf for no bound", code="wrong_type")
+    return float(seconds)
 
 
 def _base_options(target: str, tls: TLS | None) -> list[tuple[str, Any]]:

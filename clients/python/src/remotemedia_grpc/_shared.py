@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 from remotemedia_grpc import _codec, _failure, _wire
-from remotemedia_grpc._options import Settings
+from remotemedia_grpc._options import Settings, checked_seconds
 from remotemedia_grpc._pb import common_pb2
 from remotemedia_grpc.audio import Audio, AudioLike, as_audio
-from remotemedia_grpc.errors import InternalError, VersionMismatchError
+from remotemedia_grpc.errors import InternalError, ValidationError, VersionMismatchError
 from remotemedia_grpc.manifest import Manifest
 from remotemedia_grpc.pipeline import PipelineLike, as_manifest
 from remotemedia_grpc.results import Limits, Result, Version
@@ -41,6 +40,9 @@ def request_of(
     """Encode an execution."""
     for node in outputs:
         manifest.address(node)
+    for label in (labels or {}).items():
+        if not all(isinstance(text, str) for text in label):
+            raise ValidationError(f"the label {label[0]!r} is {label[1]!r}: give texts", code="wrong_type")
     values = {manifest.address(node): value for node, value in (data or {}).items()}
     return _codec.encode_execution(manifest, _inputs(manifest, audio, rate), values, limits, outputs, labels or {})
 
@@ -86,9 +88,8 @@ def _release(text: str) -> tuple[int, ...]:
 
 
 def deadline_of(timeout: float | None, default: float | None) -> float | None:
-    """Give a call's seconds: the client's where it has none of its own; infinity is no bound."""
-    seconds = default if timeout is None else timeout
-    return None if seconds == math.inf else seconds
+    """Give a call's seconds: the client's where it has none of its own; None is no bound."""
+    return default if timeout is None else checked_seconds(timeout)
 
 
 def health_request(service: str) -> bytes:

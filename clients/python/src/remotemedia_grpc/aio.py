@@ -13,7 +13,19 @@ import grpc.aio
 from remotemedia_grpc import _codec, _failure, _shared, metrics
 from remotemedia_grpc._clock import Clock
 from remotemedia_grpc._conversation import Backpressure, ChunkLike, Conversation, StreamSettings
-from remotemedia_grpc._options import EXECUTE, HEALTH, METRICS, STREAM, TLS, VERSION, Retry, Settings, Token, new_request_id
+from remotemedia_grpc._options import (
+    EXECUTE,
+    HEALTH,
+    METRICS,
+    STREAM,
+    TLS,
+    VERSION,
+    Retry,
+    Settings,
+    Token,
+    checked_seconds,
+    new_request_id,
+)
 from remotemedia_grpc._shared import AudioInputs
 from remotemedia_grpc.aio_stream import AsyncStream
 from remotemedia_grpc.errors import ClosedError, RemoteMediaError
@@ -101,6 +113,7 @@ class AsyncClient:
         conversation = Conversation(manifest, settings)
         request_id = request_id or new_request_id()
 
+        timeout = checked_seconds(timeout)
         clock = Clock(timeout)
 
         async def start() -> Any:

@@ -86,7 +86,7 @@ class AsyncStream:
         repeat: Callable[[int, grpc.aio.AioRpcError], Awaitable[None]],
         source: AsyncIterable[ChunkLike] | Iterable[ChunkLike] | None,
     ) -> None:
-        refuse_lone_audio(source)
+        refuse_lone_audio(source, "__aiter__", "__iter__")
         self._conversation, self._start, self._failure, self._repeat = conversation, start, failure, repeat
         self._source = source
         self._sender: _Sender | None = None

@@ -11,8 +11,20 @@ import grpc
 
 from remotemedia_grpc import _codec, _failure, _shared, metrics
 from remotemedia_grpc._clock import Clock
-from remotemedia_grpc._conversation import Backpressure, Chunk, ChunkLike, Conversation, StreamSettings
-from remotemedia_grpc._options import EXECUTE, HEALTH, METRICS, STREAM, TLS, VERSION, Retry, Settings, Token, new_request_id
+from remotemedia_grpc._conversation import Backpressure, Chunk, ChunkLike, Conversation, StreamSettings, refuse_lone_audio
+from remotemedia_grpc._options import (
+    EXECUTE,
+    HEALTH,
+    METRICS,
+    STREAM,
+    TLS,
+    VERSION,
+    Retry,
+    Settings,
+    Token,
+    checked_seconds,
+    new_request_id,
+)
 from remotemedia_grpc._shared import AudioInputs
 from remotemedia_grpc.aio import AsyncClient
 from remotemedia_grpc.aio_stream import AsyncStream
@@ -142,6 +154,7 @@ class Client:
             timeout: Seconds for the whole stream; none where it isn't given.
             request_id: Names the stream in the service's log; made where it isn't given.
         """
+        refuse_lone_audio(source, "__iter__")
         manifest = _shared.checked_manifest(pipeline, self._settings)
         settings = StreamSettings(
             rate, node, data or {}, limits, outputs, backpressure, chunk_samples, metrics_interval, continue_on_error
@@ -150,6 +163,7 @@ class Client:
         self._know_version()
         request_id = request_id or new_request_id()
 
+        timeout = checked_seconds(timeout)
         clock = Clock(timeout)
 
         def start(requests: Any) -> Any:

@@ -174,8 +174,10 @@ def _params(params: Any, path: str) -> str:
 def encode_json(value: Any, path: str) -> str:
     """Write JSON; what JSON doesn't have is refused."""
     try:
-        return json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
-    except (TypeError, ValueError) as error:
+        text = json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+        text.encode()  # half a surrogate pair is no text
+        return text
+    except (TypeError, ValueError, RecursionError) as error:
         raise _invalid("data_input_syntax", f"{path} can't be written as JSON: {error}") from error
 
 

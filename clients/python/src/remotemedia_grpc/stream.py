@@ -9,7 +9,7 @@ from typing import Any
 
 import grpc
 
-from remotemedia_grpc._conversation import ChunkLike, Conversation, refuse_lone_audio
+from remotemedia_grpc._conversation import ChunkLike, Conversation
 from remotemedia_grpc.errors import ClosedError, RemoteMediaError
 from remotemedia_grpc.results import Answer, ChunkFailed, Closed, Event, Ready
 
@@ -34,7 +34,6 @@ class Stream:
         repeat: Callable[[int, grpc.RpcError], None],
         source: Iterable[ChunkLike] | None,
     ) -> None:
-        refuse_lone_audio(source)
         self._conversation, self._start, self._failure, self._repeat = conversation, start, failure, repeat
         self._source = source
         self._source_errors: list[BaseException] = []
