@@ -3,6 +3,7 @@ package admission
 import (
 	"context"
 	"errors"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -88,7 +89,7 @@ func TestWaitersAreServedByDeadline(t *testing.T) {
 		held := enter(t, c, "a")
 		var order []int
 		var done sync.WaitGroup
-		for i, d := range []time.Duration{0, 9, 3, 6} { // 0: without one
+		for i, d := range []time.Duration{0, 9, 3, 6, 3, 3} { // 0: without one
 			done.Go(func() {
 				ctx := t.Context()
 				if d > 0 {
@@ -108,7 +109,7 @@ func TestWaitersAreServedByDeadline(t *testing.T) {
 		}
 		held.Leave()
 		done.Wait()
-		if want := []int{2, 3, 1, 0}; !slices.Equal(order, want) {
+		if want := []int{2, 4, 5, 3, 1, 0}; !slices.Equal(order, want) {
 			t.Errorf("served in the order %v, want %v", order, want)
 		}
 		checkEmpty(t, c)
@@ -185,6 +186,49 @@ func TestACallThatGivesUpLeavesNothing(t *testing.T) {
 		}
 		checkStats(t, c, Stats{Places: 1})
 		held.Leave()
+		checkEmpty(t, c)
+	})
+}
+
+// What a call waits for may come at the moment it gives up: then it isn't lost.
+func TestWhatComesTooLateIsGivenBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := New(Options{Places: 2, Slots: 1})
+		first, second := enter(t, c, "a"), enter(t, c, "a")
+		slot := compute(t, first)
+		gaveUp := func(wait func(ctx context.Context) error, free func()) {
+			t.Helper()
+			ctx, cancel := context.WithCancel(t.Context())
+			failed := make(chan error, 1)
+			go func() { failed <- wait(ctx) }()
+			synctest.Wait()
+			c.mu.Lock() // it sees the cancel, and can't say so before it has got what it waited for
+			cancel()
+			for range 100 {
+				runtime.Gosched()
+			}
+			free()
+			c.mu.Unlock()
+			<-failed // whichever it saw first
+		}
+		gaveUp(func(ctx context.Context) error {
+			s, err := second.Compute(ctx)
+			s.Release()
+			return err
+		}, func() {
+			slot.state = released
+			slot.stop()
+		})
+		checkStats(t, c, Stats{Places: 2})
+		gaveUp(func(ctx context.Context) error {
+			p, err := c.Enter(ctx, "a")
+			p.Leave()
+			return err
+		}, func() { c.leavePlace(first.tenant) })
+		checkStats(t, c, Stats{Places: 1})
+		first.left = true // it was given back above
+		c.uncount(first)
+		second.Leave()
 		checkEmpty(t, c)
 	})
 }
@@ -407,9 +451,18 @@ func TestRelT13_BodiesAreReservedFromTheTenantsShare(t *testing.T) {
 	if err != nil || root.Used() != 100 {
 		t.Fatalf("%v, used %d", err, root.Used())
 	}
+	_, err = c.Reserve("b", 11) // 51 of 50
+	refusedFor(t, err, ReasonMemory)
 	first()
 	first()
+	third, err := c.Reserve("b", 10) // 50 of 50
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = c.Reserve("b", 11) // there is memory, but not for b
+	refusedFor(t, err, ReasonMemory)
 	second()
+	third()
 	if root.Used() != 0 {
 		t.Errorf("%d bytes are left", root.Used())
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
 	pb "github.com/remotemedia/remotemedia-go/api/remotemedia/v1"
@@ -22,6 +23,7 @@ const (
 	streamToken = "stream-token-0123456789abcdef"
 	nextToken   = "next-token-0123456789abcdef"
 	seldomToken = "seldom-token-0123456789abcdef"
+	singleToken = "single-token-0123456789abcdef"
 )
 
 func tokenStore(t testing.TB) *auth.Store {
@@ -30,6 +32,7 @@ func tokenStore(t testing.TB) *auth.Store {
 		{Name: "good", Tenant: "a", Digest: auth.DigestOf(goodToken)},
 		{Name: "stream only", Digest: auth.DigestOf(streamToken), Scopes: []auth.Scope{auth.Stream}},
 		{Name: "seldom", Digest: auth.DigestOf(seldomToken), RatePerSecond: 0.001, Burst: 1},
+		{Name: "single", Tenant: "single tenant", Digest: auth.DigestOf(singleToken), MaxConcurrent: 1},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -138,6 +141,18 @@ func TestRateLimitsOfATokenAreTold(t *testing.T) {
 	a, err := r.call(t.Context(), req, "authorization", "Bearer "+seldomToken)
 	if status.Code(err) != codes.ResourceExhausted || len(a.trailer.Get("grpc-retry-pushback-ms")) != 1 || len(a.header) > 0 {
 		t.Errorf("got %v, trailers %v, headers %v", err, a.trailer, a.header)
+	}
+}
+
+// A token's calls at once are counted down when they end, whether they were served or refused further on.
+func TestCallsAtOnceOfATokenAreCountedDown(t *testing.T) {
+	r := newRig(t, guarded(t, tokenStore(t)))
+	good := request(pipeline("a:Pass"), map[string]any{"a": "1"})
+	for i, method := range []string{executePath, "/made.up/Method", executePath, executePath} {
+		err := r.Invoke(metadata.AppendToOutgoingContext(t.Context(), "authorization", "Bearer "+singleToken), method, good, new(pb.ExecuteResponse))
+		if want := method == executePath; (err == nil) != want || status.Code(err) == codes.ResourceExhausted {
+			t.Fatalf("call %d: %v", i, err)
+		}
 	}
 }
 
