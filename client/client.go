@@ -30,6 +30,10 @@ const (
 	metricsMethod = "/remotemedia.v1.PipelineExecutionService/GetMetrics"
 	streamMethod  = "/remotemedia.v1.StreamingPipelineService/StreamPipeline"
 	healthMethod  = "/grpc.health.v1.Health/Check"
+
+	listNodesMethod    = "/remotemedia.ext.v1.NodeCatalogService/ListNodes"
+	describeNodeMethod = "/remotemedia.ext.v1.NodeCatalogService/DescribeNode"
+	validateMethod     = "/remotemedia.ext.v1.PipelineToolsService/ValidatePipeline"
 )
 
 // The values that go in and come out, those of package media, under this package's name.
