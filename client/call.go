@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -68,6 +69,9 @@ func orNew(requestID string) string {
 
 // headed puts the headers of a call into its context.
 func (c *Client) headed(ctx context.Context, requestID string) (context.Context, *fault.Error) {
+	if !fitsAHeader(requestID) {
+		return nil, fault.New(fault.CodeWrongType, "the request id is %q: expected printable ASCII", requestID)
+	}
 	ctx = metadata.AppendToOutgoingContext(ctx, "x-request-id", requestID)
 	if c.settings.token == nil {
 		return ctx, nil
@@ -76,7 +80,15 @@ func (c *Client) headed(ctx context.Context, requestID string) (context.Context,
 	if err != nil {
 		return nil, fault.Wrap(fault.CodeTokenMissing, err, "the token for the call can't be had")
 	}
+	if !fitsAHeader(token) {
+		return nil, fault.New(fault.CodeTokenMalformed, "the token isn't printable ASCII, which a header needs: does it end with a line break, as files do? Trim it")
+	}
 	return metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+token), nil
+}
+
+// fitsAHeader reports whether a text is printable ASCII. Others are refused by gRPC, with a status that looks like a fault of the service.
+func fitsAHeader(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' })
 }
 
 // failed makes a failure of an attempt's error; nil stays nil.

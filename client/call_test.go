@@ -332,6 +332,20 @@ func TestTheVersionIsAskedOnce(t *testing.T) {
 	}
 }
 
+func TestHeadersThatCannotBe(t *testing.T) {
+	address := local.Serve(t, nil)
+	for _, token := range []string{"abc\n", "schlüssel"} {
+		err := execute(t, t.Context(), dial(t, address, client.WithToken(token)))
+		if f := fault.From(err); f.Code != fault.CodeTokenMalformed || strings.Contains(err.Error(), token) {
+			t.Errorf("token %q: %v", token, err)
+		}
+	}
+	_, err := dial(t, address).Execute(t.Context(), client.Request{Manifest: parse(t, echo), Inputs: number("a", "1"), RequestID: "a\nb"})
+	if f := fault.From(err); f.Code != fault.CodeWrongType {
+		t.Errorf("request id: %v", err)
+	}
+}
+
 func TestOptionsThatCannotBe(t *testing.T) {
 	if _, err := client.Dial("localhost:1", client.WithRetry(client.Retry{})); err == nil || !strings.Contains(err.Error(), "at least 1") {
 		t.Errorf("got %v", err)
