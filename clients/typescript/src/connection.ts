@@ -1,7 +1,7 @@
 /** Calls over gRPC: bytes in, bytes out, headers, deadlines, AbortSignals, and an end to all that is under way when the client closes. */
 
 import * as grpc from "@grpc/grpc-js";
-import { ClosedError, abortedBy } from "./errors.js";
+import { AuthenticationError, ClosedError, ValidationError, abortedBy } from "./errors.js";
 import type { Settings } from "./options.js";
 
 export const EXECUTE = "/remotemedia.v1.PipelineExecutionService/ExecutePipeline";
@@ -137,12 +137,26 @@ export class Connection {
   }
 
   async #metadata(requestId: string): Promise<grpc.Metadata> {
+    if (!fitsAHeader(requestId)) throw new ValidationError(`the request id is ${JSON.stringify(requestId)}: give printable ASCII`, { code: "wrong_type" });
     const metadata = new grpc.Metadata();
     metadata.set("x-request-id", requestId);
     const { token } = this.#settings;
-    if (token !== undefined) metadata.set("authorization", `Bearer ${typeof token === "string" ? token : await token()}`);
+    if (token === undefined) return metadata;
+    const text = typeof token === "string" ? token : await token();
+    if (!fitsAHeader(text)) {
+      throw new AuthenticationError(
+        "the token isn't a text of printable ASCII, which a header needs: does it end with a line break, as files do? Give token.trim()",
+        { code: "token_malformed", requestId },
+      );
+    }
+    metadata.set("authorization", `Bearer ${text}`);
     return metadata;
   }
+}
+
+/** What isn't printable ASCII is refused by gRPC, with an error that shows it. */
+function fitsAHeader(text: unknown): boolean {
+  return typeof text === "string" && /^[ -~]*$/.test(text);
 }
 
 function same(bytes: Buffer): Buffer {

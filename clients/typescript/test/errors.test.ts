@@ -229,6 +229,18 @@ test("statuses with the service's error in the details", async () => {
   assert.deepEqual([door.count(EXECUTE), door.count(STREAM)], [2, 1]);
 });
 
+test("tokens and ids that no header holds", async () => {
+  for (const token of ["abc\n", "schlüssel", () => undefined as unknown as string]) {
+    await using own = new rm.Client(service.address, { token });
+    for (const call of [() => own.run(passThrough(), TONE, RATE), () => own.stream(passThrough()).open()]) {
+      const error = await caught(call(), rm.AuthenticationError, /token\.trim/);
+      assert.equal(error.code, "token_malformed");
+    }
+  }
+  await using own = new rm.Client(service.address);
+  await caught(own.version({ requestId: "a\nb" }), rm.ValidationError, /request id/);
+});
+
 test("statuses without details", async () => {
   const codes = [status.UNAUTHENTICATED, status.PERMISSION_DENIED, status.RESOURCE_EXHAUSTED, status.DATA_LOSS];
   await using door = await gate((method) => {
