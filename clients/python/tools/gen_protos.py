@@ -21,28 +21,28 @@ from grpc_tools import protoc
 HERE = Path(__file__).resolve().parent.parent
 PROTOS = HERE.parents[1] / "proto"
 OUT = HERE / "src" / "remotemedia_grpc" / "_pb"
-NAMES = ("common", "metrics", "execution", "streaming")
+NAMES = ("v1/common", "v1/metrics", "v1/execution", "v1/streaming", "ext/v1/catalog", "ext/v1/tools")
 
 
 def generate() -> dict[str, str]:
     """Return the generated files by name."""
     with tempfile.TemporaryDirectory() as folder:
-        files = [f"remotemedia/v1/{name}.proto" for name in NAMES]
+        files = [f"remotemedia/{name}.proto" for name in NAMES]
         code = protoc.main(["protoc", f"-I{PROTOS}", f"--python_out={folder}", f"--pyi_out={folder}", *files])
         if code != 0:
             raise SystemExit(f"gen_protos: protoc ended with {code}")
-        made = sorted((Path(folder) / "remotemedia" / "v1").iterdir())
+        made = sorted(Path(folder).glob("remotemedia/**/*.py*"))
         return {path.name: localise(path.read_text()) for path in made}
 
 
 def localise(text: str) -> str:
     """Move a generated module into this package and its messages into the package's own pool."""
-    text = text.replace("from remotemedia.v1 import", "from remotemedia_grpc._pb import")
+    text = re.sub(r"from remotemedia(\.ext)?\.v1 import", "from remotemedia_grpc._pb import", text)
     text = text.replace("_descriptor_pool.Default()", "_POOL")
     text = text.replace(
         "from google.protobuf import descriptor_pool as _descriptor_pool", "from remotemedia_grpc._pb import POOL as _POOL"
     )
-    return re.sub(r"'remotemedia\.v1\.(\w+_pb2)'", r"'remotemedia_grpc._pb.\1'", text)
+    return re.sub(r"'remotemedia\.(?:ext\.)?v1\.(\w+_pb2)'", r"'remotemedia_grpc._pb.\1'", text)
 
 
 def main() -> None:

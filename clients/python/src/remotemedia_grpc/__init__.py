@@ -14,6 +14,7 @@ from remotemedia_grpc._version import __version__
 from remotemedia_grpc.aio import AsyncClient
 from remotemedia_grpc.aio_stream import AsyncStream
 from remotemedia_grpc.audio import Audio, AudioLike
+from remotemedia_grpc.catalog import InputFormat, NodeType, Problem, Validation
 from remotemedia_grpc.errors import (
     AuthenticationError,
     CallCancelledError,
@@ -66,6 +67,7 @@ __all__ = [
     "ClosedError",
     "DeadlineExceededError",
     "Event",
+    "InputFormat",
     "InternalError",
     "Latency",
     "Limits",
@@ -74,11 +76,13 @@ __all__ = [
     "Node",
     "NodeExecutionError",
     "NodeReport",
+    "NodeType",
     "NodeTypeStats",
     "OpenStream",
     "Outputs",
     "Pipeline",
     "PipelineLike",
+    "Problem",
     "Progress",
     "RateLimitedError",
     "Ready",
@@ -89,6 +93,7 @@ __all__ = [
     "ServiceMetrics",
     "Stream",
     "UnavailableError",
+    "Validation",
     "ValidationError",
     "Version",
     "VersionMismatchError",

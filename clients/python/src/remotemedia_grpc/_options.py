@@ -24,6 +24,9 @@ EXECUTE = "/remotemedia.v1.PipelineExecutionService/ExecutePipeline"
 VERSION = "/remotemedia.v1.PipelineExecutionService/GetVersion"
 METRICS = "/remotemedia.v1.PipelineExecutionService/GetMetrics"
 STREAM = "/remotemedia.v1.StreamingPipelineService/StreamPipeline"
+NODES = "/remotemedia.ext.v1.NodeCatalogService/ListNodes"
+DESCRIBE = "/remotemedia.ext.v1.NodeCatalogService/DescribeNode"
+VALIDATE = "/remotemedia.ext.v1.PipelineToolsService/ValidatePipeline"
 HEALTH = "/grpc.health.v1.Health/Check"
 
 

@@ -10,15 +10,18 @@ from typing import Any
 import grpc
 import grpc.aio
 
-from remotemedia_grpc import _codec, _failure, _shared, metrics
+from remotemedia_grpc import _codec, _failure, _shared, catalog, metrics
 from remotemedia_grpc._clock import Clock
 from remotemedia_grpc._conversation import Backpressure, ChunkLike, Conversation, StreamSettings
 from remotemedia_grpc._options import (
+    DESCRIBE,
     EXECUTE,
     HEALTH,
     METRICS,
+    NODES,
     STREAM,
     TLS,
+    VALIDATE,
     VERSION,
     Retry,
     Settings,
@@ -28,6 +31,7 @@ from remotemedia_grpc._options import (
 )
 from remotemedia_grpc._shared import AudioInputs
 from remotemedia_grpc.aio_stream import AsyncStream
+from remotemedia_grpc.catalog import InputFormat, NodeType, Validation
 from remotemedia_grpc.errors import ClosedError, RemoteMediaError
 from remotemedia_grpc.metrics import ServiceMetrics
 from remotemedia_grpc.pipeline import PipelineLike
@@ -150,6 +154,33 @@ class AsyncClient:
         request = metrics.encode_request(node_types, streams, prometheus, prefixes)
         return metrics.decode(await self._call(METRICS, request, seconds, new_request_id()))
 
+    async def nodes(
+        self, *, filter: str = "", category: str = "", schemas: bool = False, timeout: float | None = None
+    ) -> tuple[NodeType, ...]:
+        """List the service's node types; see :meth:`remotemedia_grpc.Client.nodes`."""
+        seconds = _shared.deadline_of(timeout, self._settings.timeout)
+        request = catalog.list_request(filter, category, schemas)
+        return catalog.decode_list(await self._call(NODES, request, seconds, new_request_id()))
+
+    async def describe(self, name: str, timeout: float | None = None) -> NodeType:
+        """Describe a node type in full; see :meth:`remotemedia_grpc.Client.describe`."""
+        seconds = _shared.deadline_of(timeout, self._settings.timeout)
+        request = catalog.describe_request(name)
+        return catalog.decode_node(await self._call(DESCRIBE, request, seconds, new_request_id()))
+
+    async def validate(
+        self,
+        pipeline: PipelineLike | None = None,
+        *,
+        text: str = "",
+        inputs: Mapping[str, InputFormat] | None = None,
+        timeout: float | None = None,
+    ) -> Validation:
+        """Have the service check a manifest; see :meth:`remotemedia_grpc.Client.validate`."""
+        seconds = _shared.deadline_of(timeout, self._settings.timeout)
+        request = catalog.validate_request(pipeline, text, inputs)
+        return catalog.decode_validation(await self._call(VALIDATE, request, seconds, new_request_id()))
+
     async def close(self) -> None:
         """End the connection; calls and streams that are under way fail. A second close does nothing."""
         self._closed = True
@@ -187,7 +218,8 @@ class AsyncClient:
                 if s.tls
                 else grpc.aio.insecure_channel(s.target, s.options)
             )
-            self._methods = {path: self._channel.unary_unary(path, None, None) for path in (EXECUTE, VERSION, METRICS, HEALTH)}
+            paths = (EXECUTE, VERSION, METRICS, NODES, DESCRIBE, VALIDATE, HEALTH)
+            self._methods = {path: self._channel.unary_unary(path, None, None) for path in paths}
             self._methods[STREAM] = self._channel.stream_stream(STREAM, None, None)
         return self._methods[path]
 

@@ -9,15 +9,18 @@ from typing import Any
 
 import grpc
 
-from remotemedia_grpc import _codec, _failure, _shared, metrics
+from remotemedia_grpc import _codec, _failure, _shared, catalog, metrics
 from remotemedia_grpc._clock import Clock
 from remotemedia_grpc._conversation import Backpressure, Chunk, ChunkLike, Conversation, StreamSettings, refuse_lone_audio
 from remotemedia_grpc._options import (
+    DESCRIBE,
     EXECUTE,
     HEALTH,
     METRICS,
+    NODES,
     STREAM,
     TLS,
+    VALIDATE,
     VERSION,
     Retry,
     Settings,
@@ -28,6 +31,7 @@ from remotemedia_grpc._options import (
 from remotemedia_grpc._shared import AudioInputs
 from remotemedia_grpc.aio import AsyncClient
 from remotemedia_grpc.aio_stream import AsyncStream
+from remotemedia_grpc.catalog import InputFormat, NodeType, Validation
 from remotemedia_grpc.errors import ClosedError, RemoteMediaError
 from remotemedia_grpc.metrics import ServiceMetrics
 from remotemedia_grpc.pipeline import PipelineLike
@@ -74,6 +78,9 @@ class Client:
         self._execute = self._channel.unary_unary(EXECUTE, None, None)
         self._version = self._channel.unary_unary(VERSION, None, None)
         self._metrics = self._channel.unary_unary(METRICS, None, None)
+        self._nodes = self._channel.unary_unary(NODES, None, None)
+        self._describe = self._channel.unary_unary(DESCRIBE, None, None)
+        self._validate = self._channel.unary_unary(VALIDATE, None, None)
         self._health = self._channel.unary_unary(HEALTH, None, None)
         self._stream = self._channel.stream_stream(STREAM, None, None)
         self._closed = threading.Event()
@@ -207,6 +214,47 @@ class Client:
         seconds = _shared.deadline_of(timeout, self._settings.timeout)
         request = metrics.encode_request(node_types, streams, prometheus, prefixes)
         return metrics.decode(self._call(self._metrics, request, seconds, new_request_id()))
+
+    def nodes(
+        self, *, filter: str = "", category: str = "", schemas: bool = False, timeout: float | None = None
+    ) -> tuple[NodeType, ...]:
+        """List the service's node types, sorted by name. A service that is older than this call is a VersionMismatchError.
+
+        Args:
+            filter: Part of a name, alias or description, in any case.
+            category: A family, such as ``detect``.
+            schemas: Tell schema, defaults and example, too.
+            timeout: Seconds for this call; the client's where it isn't given.
+        """
+        seconds = _shared.deadline_of(timeout, self._settings.timeout)
+        request = catalog.list_request(filter, category, schemas)
+        return catalog.decode_list(self._call(self._nodes, request, seconds, new_request_id()))
+
+    def describe(self, name: str, timeout: float | None = None) -> NodeType:
+        """Describe a node type in full, by its name or an alias; one that the service doesn't have is a ValidationError."""
+        seconds = _shared.deadline_of(timeout, self._settings.timeout)
+        request = catalog.describe_request(name)
+        return catalog.decode_node(self._call(self._describe, request, seconds, new_request_id()))
+
+    def validate(
+        self,
+        pipeline: PipelineLike | None = None,
+        *,
+        text: str = "",
+        inputs: Mapping[str, InputFormat] | None = None,
+        timeout: float | None = None,
+    ) -> Validation:
+        """Have the service check a manifest as it would before it ran it. Problems are the result, not an exception.
+
+        Args:
+            pipeline: As for :meth:`run`.
+            text: A manifest's text instead, JSON or YAML; its problems have line and column.
+            inputs: Audio that will be sent, by node id; more is checked then.
+            timeout: Seconds for this call; the client's where it isn't given.
+        """
+        seconds = _shared.deadline_of(timeout, self._settings.timeout)
+        request = catalog.validate_request(pipeline, text, inputs)
+        return catalog.decode_validation(self._call(self._validate, request, seconds, new_request_id()))
 
     def close(self) -> None:
         """End the connection; calls and streams that are under way fail. A second close does nothing."""

@@ -58,7 +58,10 @@ class Manifest:
     __slots__ = ("_checked", "message", "node_ids", "starts", "wire")
 
     def __init__(self, document: Mapping[str, Any]) -> None:
-        self.message = _message(document)
+        self._adopt(_message(document))
+
+    def _adopt(self, message: execution_pb2.PipelineManifest) -> None:
+        self.message = message
         #: The manifest, encoded.
         self.wire: bytes = self.message.SerializeToString()
         #: Ids of the nodes, in their order.
@@ -67,6 +70,13 @@ class Manifest:
         #: Ids of the nodes without a predecessor.
         self.starts = tuple(node for node in self.node_ids if node not in targets)
         self._checked = False
+
+    @classmethod
+    def of_message(cls, data: bytes) -> Manifest:
+        """Take a manifest as a service encoded it."""
+        manifest = cls.__new__(cls)
+        manifest._adopt(execution_pb2.PipelineManifest.FromString(data))
+        return manifest
 
     @classmethod
     def parse(cls, text: str) -> Manifest:
