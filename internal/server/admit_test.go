@@ -108,6 +108,7 @@ func TestEDGE3_WhatThereIsNoRoomForIsRefusedAtOnce(t *testing.T) {
 	if s := c.Stats(); s.Places != places || s.Queued != queue || g.inside.Load() > places {
 		t.Errorf("in are %d, queued %d, at work %d", s.Places, s.Queued, g.inside.Load())
 	}
+	waitFor(t, r.server.Refusing)
 	close(g.open)
 	errs := wait()
 	if ok, refused := count(errs, codes.OK), count(errs, codes.Unavailable); ok != places+queue || refused != calls-places-queue {
@@ -115,6 +116,9 @@ func TestEDGE3_WhatThereIsNoRoomForIsRefusedAtOnce(t *testing.T) {
 	}
 	if s := c.Stats(); s.Places+s.Queued+s.Slots+s.Tenants != 0 {
 		t.Errorf("left behind: %+v", s)
+	}
+	if r.server.Refusing() { // the last ones were let in from the queue
+		t.Error("connections still wait for refusals")
 	}
 
 	control := newGate()

@@ -22,6 +22,9 @@ func (s *Server) deliver(srv any, ss grpc.ServerStream, info *grpc.StreamServerI
 		return nil
 	}
 	c := callOf(ss.Context())
+	if !c.arrived {
+		s.setRefusing(true)
+	}
 	var f *fault.Error
 	if !errors.As(err, &f) {
 		if s, ok := statusOf(err); ok { // the transport's own words
@@ -39,6 +42,13 @@ func (s *Server) deliver(srv any, ss grpc.ServerStream, info *grpc.StreamServerI
 	told, details := wire.Status(f, options)
 	c.details = details
 	return told.Err()
+}
+
+// setRefusing notes whether calls are refused at the moment, without writing to memory that all calls share unless that changes.
+func (s *Server) setRefusing(now bool) {
+	if s.refusing.Load() != now {
+		s.refusing.Store(now)
+	}
 }
 
 // withID gives an internal fault the id under which the log has the details.

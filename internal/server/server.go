@@ -65,6 +65,7 @@ type Server struct {
 	bodies      sync.Pool     // of *body; the server's own, as tests in virtual time don't share timers
 	drain       chan struct{} // closed when streams are to end
 	drained     sync.Once
+	refusing    atomic.Bool // the newest call was refused by its headers
 }
 
 // New makes a server that is ready to serve.

@@ -61,6 +61,7 @@ func (s *Server) trace(srv any, ss grpc.ServerStream, _ *grpc.StreamServerInfo, 
 func (s *Server) arrive(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) error {
 	c := callOf(ss.Context())
 	c.arrived = true
+	s.setRefusing(false)
 	if lasting(info) {
 		ss.SetTrailer(protocolTrailer)
 	} else {

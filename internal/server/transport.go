@@ -78,7 +78,7 @@ func (s *Server) credentials() credentials.TransportCredentials {
 	if s.options.TLS != nil {
 		inner = credentials.NewTLS(s.options.TLS)
 	}
-	return conn.Credentials(inner, conn.Budget{Resets: s.options.Transport.MaxResets, Cut: func(peer net.Addr, reason string) {
+	return conn.Credentials(inner, conn.Budget{Resets: s.options.Transport.MaxResets, Refusing: s.refusing.Load, Cut: func(peer net.Addr, reason string) {
 		s.log.Warn("connection cut", slog.String("client", peer.String()), slog.String("reason", reason))
 	}})
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net"
+	"runtime"
 	"time"
 
 	"google.golang.org/grpc/credentials"
@@ -19,6 +20,10 @@ type Budget struct {
 	Control float64 // SETTINGS, PRIORITY, empty DATA and unknown frames at once; default 200
 	// Cut, where set, is told why a connection is cut.
 	Cut func(peer net.Addr, reason string)
+	// Refusing, where set, tells whether new calls are refused at the moment. Then each has the time to be before the rest of its
+	// body is read: what comes for a call that is over goes back to the pool at once, while what a call holds that nobody reads
+	// is lost to it.
+	Refusing func() bool
 }
 
 // refill is the share of each budget that comes back in a second.
@@ -75,6 +80,10 @@ type watched struct {
 
 // Read reads, and fails for good when the peer has spent a budget.
 func (c *watched) Read(p []byte) (int, error) {
+	if c.frames.began && c.frames.budget.Refusing != nil && c.frames.budget.Refusing() {
+		runtime.Gosched()
+	}
+	c.frames.began = false
 	n, err := c.Conn.Read(p)
 	if reason := c.frames.see(p[:n]); reason != "" {
 		if c.frames.budget.Cut != nil {
@@ -100,6 +109,7 @@ type frames struct {
 	header          [frameHeader]byte
 	have            int // of the header
 	opened          *[recent]opening
+	began           bool // a call, since this was last set to false
 }
 
 type opening struct {
@@ -158,6 +168,7 @@ func (f *frames) frame() (reason string) {
 	switch typ {
 	case typeHeaders:
 		f.opened[stream/2%recent] = opening{stream, time.Now()}
+		f.began = true
 	case typeReset:
 		if o := f.opened[stream/2%recent]; o.stream == stream && time.Since(o.at) < shortLived && !f.resets.spend() {
 			return "too many streams were reset right after they were opened"
