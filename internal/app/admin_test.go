@@ -136,6 +136,7 @@ func TestDrainIsForOperatorsAndThisMachine(t *testing.T) {
 		"local, a page":          {g, "POST", false, []string{"Origin", "http://example.org"}, 401},
 		"local, a browser":       {g, "POST", false, []string{"Sec-Fetch-Site", "same-origin"}, 401},
 		"local, a proxy":         {g, "POST", false, []string{"X-Forwarded-For", "10.0.0.1"}, 401},
+		"local, another proxy":   {g, "POST", false, []string{"Forwarded", "for=10.0.0.1"}, 401},
 		"page of an operator":    {g, "POST", false, []string{"Origin", "http://example.org", "Authorization", operator}, 202},
 		"elsewhere":              {g, "POST", true, nil, 401},
 		"elsewhere, no tokens":   {nil, "POST", true, nil, 403},

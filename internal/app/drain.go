@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -53,7 +54,7 @@ func (a *app) drain(timeout time.Duration) error {
 // name tells which calls were cut, the oldest first.
 func (a *app) name(stuck []server.InFlight, timeout time.Duration) error {
 	const most = 5
-	slices.SortFunc(stuck, func(x, y server.InFlight) int { return int(y.Age - x.Age) })
+	slices.SortFunc(stuck, func(x, y server.InFlight) int { return cmp.Compare(y.Age, x.Age) })
 	var names []string
 	for _, c := range stuck {
 		a.log.Error("a call was cut", "method", strings.TrimPrefix(c.Method, "/"), "request_id", c.RequestID, "client", c.Client,

@@ -133,6 +133,37 @@ func TestRS3_TokensAndLimitsAreReloaded(t *testing.T) {
 	}
 }
 
+// The bounds of admission are those of the file as well.
+func TestRS3_BoundsOfAdmissionAreReloaded(t *testing.T) {
+	bound := func(streams int) string {
+		return fmt.Sprintf("server: {admin: {enabled: false}}\nlimits: {max_open_streams: %d}\n", streams)
+	}
+	s := startConfigured(t, bound(3))
+	s.openStream()
+	s.openStream()
+	s.write(t, bound(2))
+	s.log.awaitTimes(reloaded, 1)
+	conn, err := grpc.NewClient(s.address, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	third, err := conn.NewStream(t.Context(), &grpc.StreamDesc{ClientStreams: true, ServerStreams: true}, "/remotemedia.v1.StreamingPipelineService/StreamPipeline")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := third.RecvMsg(new(pb.StreamResponse)); status.Code(err) != codes.Unavailable || !strings.Contains(err.Error(), "max_open_streams") {
+		t.Errorf("a third stream of two: %v", err)
+	}
+	s.write(t, bound(3))
+	s.log.awaitTimes(reloaded, 2)
+	s.openStream()
+	s.stop()
+	if err := <-s.ended; err != nil {
+		t.Error(err)
+	}
+}
+
 // TestRS4_LimitsOfNodeTypesAreReloaded; a type that doesn't exist is refused, at the start and later.
 func TestRS4_LimitsOfNodeTypesAreReloaded(t *testing.T) {
 	limits := func(types string) string {
