@@ -185,6 +185,27 @@ func TestTokensFile(t *testing.T) {
 	}
 }
 
+// A list of a higher layer takes the place of the whole list below, and so do the places that its elements came from.
+func TestOriginsOfAListThatIsReplaced(t *testing.T) {
+	s := fileSources("auth:\n  tokens:\n  - first\n  - second\n")
+	c, _, err := Load(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if at := c.Origin("auth.tokens[1].name").String(); at != "config.yaml:4" {
+		t.Errorf("the second token of the file is from %s", at)
+	}
+	s.Environ = []string{"AUTH_TOKENS=third,fourth"}
+	if c, _, err = Load(s); err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range []string{"auth.tokens", "auth.tokens[0].name", "auth.tokens[1].name"} {
+		if at := c.Origin(key).String(); at != "environment AUTH_TOKENS" {
+			t.Errorf("%s is from %s", key, at)
+		}
+	}
+}
+
 func TestDefaultRaisesTheCap(t *testing.T) {
 	c, warnings, err := Load(Sources{Environ: []string{"GRPC_MAX_MEMORY_MB=2000", "MAX_TIMEOUT_MS=60000"}})
 	if err != nil {
