@@ -7,6 +7,7 @@ import (
 
 	"github.com/remotemedia/remotemedia-go/fault"
 	"github.com/remotemedia/remotemedia-go/graph"
+	"github.com/remotemedia/remotemedia-go/internal/stack"
 	"github.com/remotemedia/remotemedia-go/mem"
 	"github.com/remotemedia/remotemedia-go/node"
 )
@@ -228,6 +229,7 @@ func (s *Session) admit(inputs []Input) error {
 
 // work is the worker: it lives as long as the job.
 func (s *Session) work(j *job) {
+	stack.Grow()
 	j.output, j.err = s.run(j)
 	if s.state.CompareAndSwap(running, idle) {
 		j.done <- struct{}{}

@@ -30,7 +30,7 @@ var layers = []layer{
 	// The library of nodes sees the contract of a node and audio; nobody but the root package, app and tests sees it.
 	{"nodes/...", []string{"fault", "mem", "audio/...", "node/...", "nodes/..."}},
 	{"graph", []string{"version", "fault", "audio", "manifest", "node/..."}},
-	{"engine", []string{"fault", "mem", "audio/...", "node", "graph"}},
+	{"engine", []string{"fault", "mem", "audio/...", "node", "graph", "internal/stack"}},
 	{"media", []string{"audio/..."}},
 	{".", []string{"version", "fault", "mem", "audio/...", "manifest", "node", "nodes", "graph", "engine", "media"}},
 
@@ -50,11 +50,12 @@ var layers = []layer{
 	{"internal/auth/...", []string{"fault", "internal/auth/...", "internal/filewatch"}},
 	{"internal/admission/...", []string{"fault", "mem", "internal/admission/..."}},
 	{"internal/filewatch", nil},
+	{"internal/stack", nil},
 	{"internal/tlsreload", []string{"fault", "internal/filewatch"}},
 	{"internal/plot", nil},
 	{"internal/server/...", []string{
 		"api/...", "version", "fault", "mem", "audio/...", "manifest", "node", "graph", "engine",
-		"internal/wire", "internal/metrics", "internal/auth/...", "internal/admission/...", "internal/server/...",
+		"internal/wire", "internal/metrics", "internal/auth/...", "internal/admission/...", "internal/server/...", "internal/stack",
 	}},
 	{"internal/admin", []string{"version", "fault", "internal/metrics"}},
 	{"internal/app", []string{

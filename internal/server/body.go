@@ -9,6 +9,7 @@ import (
 
 	"github.com/remotemedia/remotemedia-go/engine"
 	"github.com/remotemedia/remotemedia-go/fault"
+	"github.com/remotemedia/remotemedia-go/internal/stack"
 	"github.com/remotemedia/remotemedia-go/internal/wire"
 )
 
@@ -61,6 +62,7 @@ func newBody() *body {
 }
 
 func (r *body) receive() {
+	stack.Grow()
 	release := r.release
 	defer release()
 	err := contained(func() error { return receive(r.stream, r.in) })

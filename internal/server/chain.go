@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	"google.golang.org/grpc"
+
+	"github.com/remotemedia/remotemedia-go/internal/stack"
 )
 
 // chain is the order of the interceptors, outermost first. What may refuse a call (authentication, then admission) stands
@@ -33,5 +35,10 @@ func (s *Server) intercept(service string, method *grpc.StreamDesc) {
 	for _, interceptor := range slices.Backward(s.chain()) {
 		next := method.Handler
 		method.Handler = func(srv any, ss grpc.ServerStream) error { return interceptor(srv, ss, info, next) }
+	}
+	outermost := method.Handler
+	method.Handler = func(srv any, ss grpc.ServerStream) error {
+		stack.Grow() // of a goroutine that grpc made for this call
+		return outermost(srv, ss)
 	}
 }

@@ -1,0 +1,66 @@
+package stack
+
+import (
+	"runtime/metrics"
+	"sync"
+	"testing"
+)
+
+// deep uses some of the stack in each of its frames, as handlers do.
+//
+//go:noinline
+func deep(n int) byte {
+	var frame [256]byte
+	frame[n] = byte(n)
+	if n > 0 {
+		frame[n] += deep(n - 1)
+	}
+	return frame[n/2] + frame[n]
+}
+
+func BenchmarkGoroutine(b *testing.B) {
+	const frames = 24
+	for _, c := range []struct {
+		name string
+		grow func()
+	}{{"as it begins", func() {}}, {"grown", Grow}} {
+		b.Run(c.name, func(b *testing.B) {
+			done := make(chan byte)
+			for b.Loop() {
+				go func() {
+					c.grow()
+					done <- deep(frames)
+				}()
+				<-done
+			}
+		})
+	}
+}
+
+// TestGrowMakesStacksLarge holds many goroutines right after Grow and looks at what all stacks together take.
+func TestGrowMakesStacksLarge(t *testing.T) {
+	const goroutines, least = 500, 500 * room
+	before := stackBytes(t)
+	var ready sync.WaitGroup
+	end := make(chan struct{})
+	defer close(end)
+	for range goroutines {
+		ready.Add(1)
+		go func() {
+			Grow()
+			ready.Done()
+			<-end
+		}()
+	}
+	ready.Wait()
+	if got := stackBytes(t) - before; got < least {
+		t.Errorf("%d goroutines took %d bytes of stack, want %d at least", goroutines, got, least)
+	}
+}
+
+func stackBytes(t *testing.T) int64 {
+	t.Helper()
+	sample := []metrics.Sample{{Name: "/memory/classes/heap/stacks:bytes"}}
+	metrics.Read(sample)
+	return int64(sample[0].Value.Uint64())
+}
