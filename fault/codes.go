@@ -155,7 +155,7 @@ var codes = map[Code]Info{
 	CodeShuttingDown:     {Unavailable, "the service is shutting down", "retry on another instance"},
 	CodeRateLimited:      {RateLimited, "this token calls more often than it may", "retry after the time given"},
 	CodeTokenMissing:     {Authentication, "the call carries no token", "send the header authorization: Bearer <token>"},
-	CodeTokenMalformed:   {Authentication, "the authorization header isn't Bearer and one token", "send the header authorization: Bearer <token>"},
+	CodeTokenMalformed:   {Authentication, "the authorization header isn't Bearer and one token, or the token isn't printable ASCII", "send the header authorization: Bearer <token>, without the line break of a file"},
 	CodeTokenUnknown:     {Authentication, "the token isn't known to the service", "use a configured token"},
 	CodeTokenExpired:     {Authentication, "the token has expired or was revoked", "ask for a new token"},
 	CodeTokenScope:       {Authentication, "the token lacks the scope that the call needs", "use a token with that scope"},
