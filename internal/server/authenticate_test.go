@@ -13,6 +13,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	pb "github.com/remotemedia/remotemedia-go/api/remotemedia/v1"
+	"github.com/remotemedia/remotemedia-go/internal/admission"
 	"github.com/remotemedia/remotemedia-go/internal/auth"
 	"github.com/remotemedia/remotemedia-go/internal/server"
 )
@@ -153,6 +154,20 @@ func TestCallsAtOnceOfATokenAreCountedDown(t *testing.T) {
 		if want := method == executePath; (err == nil) != want || status.Code(err) == codes.ResourceExhausted {
 			t.Fatalf("call %d: %v", i, err)
 		}
+	}
+}
+
+// Calls count for the tenant of their token, which capacity is shared by.
+func TestUS2_2_CallsCountForTheTenantOfTheirToken(t *testing.T) {
+	c := admission.New(admission.Options{})
+	_, address := tcpRig(t, guarded(t, tokenStore(t)), admitting(c))
+	raw := dialFrames(t, address)
+	for i, token := range []string{goodToken, singleToken} {
+		raw.begin(executePath, "authorization", "Bearer "+token) // it holds its place until its body is there
+		waitFor(t, func() bool { return c.Stats().Places == i+1 })
+	}
+	if n := c.Stats().Tenants; n != 2 {
+		t.Errorf("the calls of two tenants count for %d", n)
 	}
 }
 
