@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -259,4 +260,82 @@ func TestPrettyLines(t *testing.T) {
 	if got := v.buf.String(); !strings.Contains(got, `level=debug message="hello there" a=1`) {
 		t.Errorf("got %q", got)
 	}
+}
+
+// batches keeps what came with each write.
+type batches struct {
+	mu  sync.Mutex
+	got []string
+}
+
+func (b *batches) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.got = append(b.got, string(p))
+	return len(p), nil
+}
+
+func (b *batches) all() []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.got)
+}
+
+// TestLinesAreWrittenTogether: a line that comes alone is written at once, those that come soon after it with one write, in their
+// order, and who flushes doesn't wait for more of them.
+func TestLinesAreWrittenTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := new(batches)
+		s := newSink(b, 0, nil)
+		write := func(line string) {
+			if n, err := s.Write([]byte(line)); n != len(line) || err != nil {
+				t.Fatalf("writing a line: %d, %v", n, err)
+			}
+		}
+		write("a\n")
+		synctest.Wait()
+		write("b\n")
+		write("c\n")
+		synctest.Wait()
+		if want := []string{"a\n"}; !slices.Equal(b.all(), want) {
+			t.Errorf("at first: %q, want %q", b.all(), want)
+		}
+		time.Sleep(gatherTime)
+		synctest.Wait()
+		if want := []string{"a\n", "b\nc\n"}; !slices.Equal(b.all(), want) {
+			t.Errorf("a while later: %q, want %q", b.all(), want)
+		}
+		write("d\n")
+		began := time.Now()
+		if err := s.flush(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if want := []string{"a\n", "b\nc\n", "d\n"}; !slices.Equal(b.all(), want) || time.Since(began) != 0 {
+			t.Errorf("flushed: %q after %v, want %q at once", b.all(), time.Since(began), want)
+		}
+	})
+}
+
+// shortWriter takes a few bytes and fails.
+type shortWriter int
+
+func (w shortWriter) Write(p []byte) (int, error) { return min(int(w), len(p)), io.ErrShortWrite }
+
+func TestLinesThatWereWrittenInPartAreLost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const taken = 4 // of each write: one line and a part of the next
+		s := newSink(shortWriter(taken), 0, nil)
+		for _, line := range []string{"aa\n", "bb\n", "cc\n", "dd\n"} {
+			if _, err := s.Write([]byte(line)); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait() // the first is written alone
+		}
+		if err := s.flush(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := s.dropped(); got != 2 {
+			t.Errorf("%d lines lost, want those after the second", got)
+		}
+	})
 }
