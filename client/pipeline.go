@@ -21,19 +21,29 @@ type Node struct {
 	After   []string // ids of the nodes that feed it; nil means the node before it, and empty none
 	Output  bool     // its output is wanted though others follow
 	Timeout time.Duration
+
+	// Unchecked leaves the type and the names of the parameters to the service, which may be newer than this client.
+	Unchecked bool
 }
 
 // Params are the parameters of a [Node] by name.
 type Params = map[string]any
 
 // NewPipeline makes a manifest of nodes, each of which follows the one before it unless it says otherwise. The error is a
-// *fault.Error of parameters that aren't JSON; everything else is judged by the service, which tells all problems at once.
+// *fault.Error of kind Validation, with the service's codes: parameters that aren't JSON, or all of the node types, names of parameters
+// and ids in Problems that can't be. Values are the service's to judge. Types and parameters are those of this client's release;
+// [Node.Unchecked] leaves them to a newer service, and a manifest made otherwise is sent as it is.
 func NewPipeline(name string, nodes ...Node) (*manifest.Manifest, error) {
 	m := &manifest.Manifest{Version: "v1", Metadata: manifest.Metadata{Name: name}}
+	taken := make(map[string]bool, len(nodes))
+	for _, n := range nodes {
+		taken[n.ID] = true
+	}
 	for i, n := range nodes {
 		id := n.ID
 		if id == "" {
-			id = freeID(m, defaultID(n.Type))
+			id = freeID(taken, defaultID(n.Type))
+			taken[id] = true
 		}
 		params, err := encodeParams(n.Params)
 		if err != nil {
@@ -50,6 +60,9 @@ func NewPipeline(name string, nodes ...Node) (*manifest.Manifest, error) {
 			ID: id, Type: n.Type, Params: params, IsOutputNode: n.Output, TimeoutMS: uint64(max(n.Timeout.Milliseconds(), 0)),
 		})
 	}
+	if err := checkPipeline(m, nodes); err != nil {
+		return nil, err
+	}
 	return m, nil
 }
 
@@ -60,11 +73,7 @@ func encodeParams(params any) ([]byte, error) {
 	return json.Marshal(params)
 }
 
-func freeID(m *manifest.Manifest, id string) string {
-	taken := make(map[string]bool, len(m.Nodes))
-	for _, n := range m.Nodes {
-		taken[n.ID] = true
-	}
+func freeID(taken map[string]bool, id string) string {
 	free := id
 	for i := 2; taken[free]; i++ {
 		free = fmt.Sprintf("%s_%d", id, i)

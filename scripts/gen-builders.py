@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Writes the node classes of the Python client, the node functions of the TypeScript client, and their tables of names from the
-service's catalogue.
+"""Writes the node classes of the Python client, the node functions of the TypeScript client, and the tables of names of these and of
+the Go client from the service's catalogue.
 
-    scripts/gen-builders.py            write clients/python/src/remotemedia_grpc/{nodes,_catalogue}.py
-                                       and clients/typescript/src/{nodes,catalogue}.ts
+    scripts/gen-builders.py            write clients/python/src/remotemedia_grpc/{nodes,_catalogue}.py,
+                                       clients/typescript/src/{nodes,catalogue}.ts and client/nodetypes_gen.go
     scripts/gen-builders.py --check    fail when what is committed isn't what the catalogue gives
 
 The catalogue is what the program REMOTEMEDIA_BIN (bin/remotemedia) tells: nodes list --json, nodes info --json.
@@ -18,10 +18,12 @@ import sys
 import textwrap
 from pathlib import Path
 
+import builders_go
 import builders_typescript
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "clients" / "python" / "src" / "remotemedia_grpc"
+GO = ROOT / "client"
 TYPESCRIPT = ROOT / "clients" / "typescript" / "src"
 BINARY = os.environ.get("REMOTEMEDIA_BIN") or str(ROOT / "bin" / "remotemedia")
 WIDTH = 120
@@ -196,6 +198,7 @@ def main():
     nodes = catalogue()
     made = {PACKAGE / "nodes.py": nodes_module(nodes), PACKAGE / "_catalogue.py": catalogue_module(nodes)}
     made |= {TYPESCRIPT / name: text for name, text in builders_typescript.files(nodes).items()}
+    made |= {GO / name: text for name, text in builders_go.files(nodes).items()}
     if "--check" not in sys.argv[1:]:
         for path, text in made.items():
             path.write_text(text, encoding="utf-8")
