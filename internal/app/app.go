@@ -79,6 +79,7 @@ type app struct {
 
 	catalog   *node.Catalog
 	budget    *mem.Root
+	ballast   []byte // held, for the garbage collector to count
 	engine    *engine.Engine
 	tokens    *auth.Store
 	guard     *auth.Guard // nil: nobody is asked for a token

@@ -91,6 +91,9 @@ func (a *app) openEngine() error {
 	if err != nil {
 		return err
 	}
+	if total, err := machineMemory(); err == nil {
+		a.ballast = newBallast(total)
+	}
 	a.budget = mem.NewRoot(budget)
 	a.engine = engine.New(engine.Options{Pool: mem.NewPool(mem.DefaultRetain), Budget: a.budget})
 	if a.config.Admission.Enabled {

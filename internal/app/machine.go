@@ -67,7 +67,7 @@ func (a *app) memory() float64 {
 	if err != nil {
 		return used
 	}
-	return max(used, 100*float64(residentBytes())/float64(total))
+	return max(used, 100*float64(residentBytes()-uint64(len(a.ballast)))/float64(total))
 }
 
 // residentBytes is what the Go runtime holds of the machine's memory.
