@@ -12,7 +12,7 @@ import (
 )
 
 // newer is told with what may be right for a service that is newer than this client's table.
-const newer = "if the service is newer than this client, update the client or set Unchecked"
+const newer = "For a service that is newer than this client, update the client or set Unchecked"
 
 // checkPipeline finds what the service would refuse a pipeline for by its names alone: in the service's order, which is that of what
 // depends on what, and by its codes and paths.
@@ -88,9 +88,9 @@ func checkParams(n *manifest.Node, t *knownType, path string) []fault.Problem {
 		switch {
 		case near != "":
 		case len(t.parameters) == 0:
-			near = "there are no parameters"
+			near = "there are no parameters."
 		default:
-			near = "the parameters are " + strings.Join(t.canonical(), ", ")
+			near = "the parameters are " + strings.Join(t.canonical(), ", ") + "."
 		}
 		problems = append(problems, problem(fault.CodeUnknownParam, n.ID, manifest.Field(path, name), hint(near),
 			"node %q: parameter %q is unknown", n.ID, name))
@@ -122,7 +122,7 @@ func hint(near string) string {
 	if near == "" {
 		return newer
 	}
-	return near + "; " + newer
+	return near + " " + newer
 }
 
 func problem(code fault.Code, id, path, hint, format string, args ...any) fault.Problem {
