@@ -75,7 +75,7 @@ func (w *worker) count(ctx context.Context, f *Failure) {
 	n.counts.Sent += op.sent.Load()
 	n.counts.Received += op.received.Load()
 	switch {
-	case f != nil && ctx.Err() != nil && f.Origin != FromCheck:
+	case f != nil && over(ctx) && f.Origin != FromCheck:
 		n.counts.Canceled++
 	case f != nil:
 		n.fail(f, op.Due, op.Done)
@@ -85,6 +85,12 @@ func (w *worker) count(ctx context.Context, f *Failure) {
 		n.counts.Streams++
 		op.Note(Stream, op.Done, op.Done.Sub(op.Due))
 	}
+}
+
+// over reports whether the run has ended, also in the moment between its deadline and the timer that tells of it: calls begun then fail at once.
+func over(ctx context.Context) bool {
+	at, bounded := ctx.Deadline()
+	return ctx.Err() != nil || bounded && !time.Now().Before(at)
 }
 
 // sleep waits, and reports whether the context let it.
@@ -127,7 +133,7 @@ func (w *worker) loop(ctx context.Context, first, until time.Time) {
 	if w.run.Stagger > 0 && w.run.alarms.waiter().until(ctx, first) != nil {
 		return
 	}
-	for due := w.due(first); ctx.Err() == nil && (until.IsZero() || due.Before(until)); due = time.Now() {
+	for due := w.due(first); !over(ctx) && (until.IsZero() || due.Before(until)); due = time.Now() {
 		number, ok := w.run.taken.take()
 		if !ok {
 			return
