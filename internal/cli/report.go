@@ -55,7 +55,13 @@ type audioReport struct {
 	format audio.Format
 }
 
-func inMillis(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+// inMillis rounds down to microseconds.
+func inMillis(d time.Duration) float64 {
+	if d > 0 {
+		d = max(d, time.Microsecond) // a coarse clock saw nothing of it
+	}
+	return float64(d.Microseconds()) / 1000
+}
 
 func newReport(name, server string, result *media.Result, o *outputs) *report {
 	r := &report{
