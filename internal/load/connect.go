@@ -80,8 +80,12 @@ func dialOptions(t Target, pool *mem.Pool) []grpc.DialOption {
 	}
 }
 
+// patience is the least that connections are given to be there: a call may have less, and its connection is there before it.
+const patience = 5 * time.Second
+
 // ready waits until all connections are, a bounded number at a time.
 func (c *connections) ready(ctx context.Context, timeout time.Duration) error {
+	timeout = max(timeout, patience)
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var group sync.WaitGroup
