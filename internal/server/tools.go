@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
 
 	extpb "github.com/remotemedia/remotemedia-go/api/remotemedia/ext/v1"
 	pb "github.com/remotemedia/remotemedia-go/api/remotemedia/v1"
@@ -17,9 +18,10 @@ import (
 	"github.com/remotemedia/remotemedia-go/node"
 )
 
-// validatePipeline checks a manifest and runs nothing. What is wrong with it is the answer, not an error.
-func (s *Server) validatePipeline(ctx context.Context, stream grpc.ServerStream) error {
-	c, req := callOf(ctx), new(extpb.ValidatePipelineRequest)
+// inSlot receives a request, does its work in a compute slot, and sends what comes of it without one: a peer that is slow to read must
+// not hold it.
+func (s *Server) inSlot(ctx context.Context, stream grpc.ServerStream, req proto.Message, work func(*call) (proto.Message, error)) error {
+	c := callOf(ctx)
 	if err := s.receiveBody(c, stream, &wire.Incoming{Message: req}); err != nil {
 		return err
 	}
@@ -27,18 +29,26 @@ func (s *Server) validatePipeline(ctx context.Context, stream grpc.ServerStream)
 	if err != nil {
 		return err
 	}
-	defer slot.Release()
-	m, found := manifestOf(req)
-	if m == nil {
-		return stream.SendMsg(&extpb.ValidatePipelineResponse{Problems: wire.ProblemsToProto(found, true)})
-	}
-	c.nodes, c.pipeline = len(m.Nodes), shorten(m.Metadata.Name)
-	response, err := s.validate(m, found, req.GetInputFormats())
+	defer slot.Release() // also when the work panics
+	response, err := work(c)
 	if err != nil {
 		return err
 	}
-	slot.Release() // a peer that is slow to read must not hold it
+	slot.Release()
 	return stream.SendMsg(response)
+}
+
+// validatePipeline checks a manifest and runs nothing. What is wrong with it is the answer, not an error.
+func (s *Server) validatePipeline(ctx context.Context, stream grpc.ServerStream) error {
+	req := new(extpb.ValidatePipelineRequest)
+	return s.inSlot(ctx, stream, req, func(c *call) (proto.Message, error) {
+		m, found := manifestOf(req)
+		if m == nil {
+			return &extpb.ValidatePipelineResponse{Problems: wire.ProblemsToProto(found, true)}, nil
+		}
+		c.nodes, c.pipeline = len(m.Nodes), shorten(m.Metadata.Name)
+		return s.validate(m, found, req.GetInputFormats())
+	})
 }
 
 // manifestOf reads the manifest of a request, in whichever form it is; nil where it can't be read at all.
@@ -146,15 +156,11 @@ func secondOf(plan *graph.Plan) uint64 {
 
 // convertManifest rewrites a manifest in another syntax. One that can't be read is an error.
 func (s *Server) convertManifest(ctx context.Context, stream grpc.ServerStream) error {
-	c, req := callOf(ctx), new(extpb.ConvertManifestRequest)
-	if err := s.receiveBody(c, stream, &wire.Incoming{Message: req}); err != nil {
-		return err
-	}
-	slot, err := c.compute(ctx)
-	if err != nil {
-		return err
-	}
-	defer slot.Release()
+	req := new(extpb.ConvertManifestRequest)
+	return s.inSlot(ctx, stream, req, func(*call) (proto.Message, error) { return convert(req) })
+}
+
+func convert(req *extpb.ConvertManifestRequest) (proto.Message, error) {
 	parse, write := manifest.Parse, (*manifest.Manifest).MarshalJSON
 	switch req.GetFrom() {
 	case extpb.ManifestSyntax_MANIFEST_SYNTAX_JSON:
@@ -167,16 +173,15 @@ func (s *Server) convertManifest(ctx context.Context, stream grpc.ServerStream) 
 	case extpb.ManifestSyntax_MANIFEST_SYNTAX_YAML:
 		write = (*manifest.Manifest).MarshalYAML
 	default:
-		return fault.New(fault.CodeMissingField, "the syntax wanted isn't known: set to to MANIFEST_SYNTAX_JSON (1) or MANIFEST_SYNTAX_YAML (2)")
+		return nil, fault.New(fault.CodeMissingField, "the syntax wanted isn't known: set to to MANIFEST_SYNTAX_JSON (1) or MANIFEST_SYNTAX_YAML (2)")
 	}
 	m, problems := parse("manifest", []byte(req.GetText()))
 	if f := fault.FromProblems(problems); f != nil {
-		return f
+		return nil, f
 	}
 	text, err := write(m)
 	if err != nil {
-		return fault.Wrap(fault.CodeInternal, err, "the manifest can't be written")
+		return nil, fault.Wrap(fault.CodeInternal, err, "the manifest can't be written")
 	}
-	slot.Release()
-	return stream.SendMsg(&extpb.ConvertManifestResponse{Text: string(text), Manifest: wire.ManifestToProto(m)})
+	return &extpb.ConvertManifestResponse{Text: string(text), Manifest: wire.ManifestToProto(m)}, nil
 }
