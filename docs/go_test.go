@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"go/format"
-	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,8 +11,7 @@ import (
 	"testing"
 	"time"
 
-	remotemedia "github.com/remotemedia/remotemedia-go"
-	"github.com/remotemedia/remotemedia-go/internal/app"
+	"github.com/remotemedia/remotemedia-go/conformance/local"
 )
 
 // The Go blocks of the client's page, each as a function of one program, do as the page says.
@@ -102,29 +100,5 @@ func compile(t *testing.T, folder, text string) string {
 // serve runs a service for the length of the test.
 func serve(t *testing.T) (address string) {
 	t.Helper()
-	catalog, err := remotemedia.Catalog()
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ready, done := make(chan string, 1), make(chan error, 1)
-	go func() {
-		done <- app.Serve(ctx, app.Options{
-			Listen: []string{"127.0.0.1:0"}, Admin: "127.0.0.1:0", Catalog: catalog, Log: slog.New(slog.DiscardHandler),
-			Ready: func(address, _ string) { ready <- address },
-		})
-	}()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Errorf("the service ended with %v", err)
-		}
-	})
-	select {
-	case address = <-ready:
-	case err := <-done:
-		done <- nil
-		t.Fatal(err)
-	}
-	return address
+	return local.Serve(t, nil)
 }

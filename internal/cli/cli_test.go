@@ -7,7 +7,6 @@ import (
 	"errors"
 	"flag"
 	"io"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -17,7 +16,7 @@ import (
 	"go.uber.org/goleak"
 
 	remotemedia "github.com/remotemedia/remotemedia-go"
-	"github.com/remotemedia/remotemedia-go/internal/app"
+	inprocess "github.com/remotemedia/remotemedia-go/conformance/local"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -89,31 +88,7 @@ func readFile(t *testing.T, path string) []byte {
 // startService serves on a free port for the length of the test.
 func startService(t *testing.T) (address string) {
 	t.Helper()
-	catalog, err := remotemedia.Catalog()
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ready, done := make(chan string, 1), make(chan error, 1)
-	go func() {
-		done <- app.Serve(ctx, app.Options{
-			Listen: []string{"127.0.0.1:0"}, Catalog: catalog, Log: slog.New(slog.DiscardHandler),
-			Ready: func(address, _ string) { ready <- address },
-		})
-	}()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Errorf("the service ended with %v", err)
-		}
-	})
-	select {
-	case address = <-ready:
-	case err := <-done:
-		done <- nil
-		t.Fatal(err)
-	}
-	return address
+	return inprocess.Serve(t, nil)
 }
 
 // varying are the parts of reports that differ from run to run.

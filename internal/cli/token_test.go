@@ -1,12 +1,10 @@
 package cli
 
 import (
-	"context"
-	"log/slog"
 	"strings"
 	"testing"
 
-	remotemedia "github.com/remotemedia/remotemedia-go"
+	inprocess "github.com/remotemedia/remotemedia-go/conformance/local"
 	"github.com/remotemedia/remotemedia-go/internal/app"
 	"github.com/remotemedia/remotemedia-go/internal/config"
 )
@@ -38,33 +36,9 @@ func TestT080_CommandsShowTheTokenOfTheEnvironment(t *testing.T) {
 // guardedService serves for the length of the test to those who have the token of the hash.
 func guardedService(t *testing.T, hash string) (address string) {
 	t.Helper()
-	catalog, err := remotemedia.Catalog()
-	if err != nil {
-		t.Fatal(err)
-	}
 	c, _, err := config.Load(config.Sources{Args: map[string]string{"auth.tokens": "[" + hash + "]", "server.admin.enabled": "false"}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ready, done := make(chan string, 1), make(chan error, 1)
-	go func() {
-		done <- app.Serve(ctx, app.Options{
-			Config: c, Listen: []string{"127.0.0.1:0"}, Catalog: catalog, Log: slog.New(slog.DiscardHandler),
-			Ready: func(address, _ string) { ready <- address },
-		})
-	}()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Errorf("the service ended with %v", err)
-		}
-	})
-	select {
-	case address = <-ready:
-	case err := <-done:
-		done <- nil
-		t.Fatal(err)
-	}
-	return address
+	return inprocess.Serve(t, c)
 }

@@ -3,16 +3,14 @@ package service
 import (
 	"context"
 	"encoding/json"
-	"log/slog"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
 
-	remotemedia "github.com/remotemedia/remotemedia-go"
 	"github.com/remotemedia/remotemedia-go/audio"
 	"github.com/remotemedia/remotemedia-go/audio/pcm"
-	"github.com/remotemedia/remotemedia-go/internal/app"
+	"github.com/remotemedia/remotemedia-go/conformance/local"
 	"github.com/remotemedia/remotemedia-go/internal/config"
 	"github.com/remotemedia/remotemedia-go/internal/load"
 	"github.com/remotemedia/remotemedia-go/media"
@@ -23,35 +21,10 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // serve starts a service for the length of the test. With tokens, callers need one.
 func serve(t testing.TB, tokens ...config.Token) load.Target {
 	t.Helper()
-	catalog, err := remotemedia.Catalog()
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ready, done := make(chan string, 1), make(chan error, 1)
 	settings := config.Default()
 	settings.Server.Admin.Enabled = false
 	settings.Auth.Tokens = tokens
-	go func() {
-		done <- app.Serve(ctx, app.Options{
-			Config: settings, Listen: []string{"127.0.0.1:0"}, Catalog: catalog, Log: slog.New(slog.DiscardHandler),
-			Ready: func(address, _ string) { ready <- address },
-		})
-	}()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Errorf("the service ended with %v", err)
-		}
-	})
-	select {
-	case address := <-ready:
-		return load.Target{Address: address}
-	case err := <-done:
-		done <- nil
-		t.Fatal(err)
-	}
-	return load.Target{}
+	return load.Target{Address: local.Serve(t, settings)}
 }
 
 // spec is a pipeline with a second of audio, or its data.
