@@ -12,18 +12,17 @@ import (
 	"github.com/remotemedia/remotemedia-go/internal/load"
 )
 
-// field gives the first field of a message that has a number and a length. Everything else is stepped over, so that an answer isn't
-// decoded where only its samples are looked at.
-func field(message []byte, number protowire.Number) (value []byte, ok bool) {
+// find gives what stands behind the tag of the first field of a message that has a number and a type. Everything else is stepped over, so
+// that an answer isn't decoded where only its samples are looked at.
+func find(message []byte, number protowire.Number, wanted protowire.Type) (value []byte, ok bool) {
 	for len(message) > 0 {
 		n, typ, head := protowire.ConsumeTag(message)
 		if head < 0 {
 			return nil, false
 		}
 		rest := message[head:]
-		if n == number && typ == protowire.BytesType {
-			value, length := protowire.ConsumeBytes(rest)
-			return value, length >= 0
+		if n == number && typ == wanted {
+			return rest, true
 		}
 		length := protowire.ConsumeFieldValue(n, typ, rest)
 		if length < 0 {
@@ -34,25 +33,24 @@ func field(message []byte, number protowire.Number) (value []byte, ok bool) {
 	return nil, false
 }
 
+// field gives the first field of a message that has a number and a length.
+func field(message []byte, number protowire.Number) (value []byte, ok bool) {
+	rest, ok := find(message, number, protowire.BytesType)
+	if !ok {
+		return nil, false
+	}
+	value, length := protowire.ConsumeBytes(rest)
+	return value, length >= 0
+}
+
 // number gives the first field of a message that has a number and is a varint.
 func number(message []byte, wanted protowire.Number) (value uint64, ok bool) {
-	for len(message) > 0 {
-		n, typ, head := protowire.ConsumeTag(message)
-		if head < 0 {
-			return 0, false
-		}
-		rest := message[head:]
-		if n == wanted && typ == protowire.VarintType {
-			value, length := protowire.ConsumeVarint(rest)
-			return value, length >= 0
-		}
-		length := protowire.ConsumeFieldValue(n, typ, rest)
-		if length < 0 {
-			return 0, false
-		}
-		message = rest[length:]
+	rest, ok := find(message, wanted, protowire.VarintType)
+	if !ok {
+		return 0, false
 	}
-	return 0, false
+	value, length := protowire.ConsumeVarint(rest)
+	return value, length >= 0
 }
 
 // path goes down through sub-messages.
