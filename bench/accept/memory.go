@@ -8,6 +8,7 @@ import (
 	"github.com/remotemedia/remotemedia-go/bench/measure"
 	"github.com/remotemedia/remotemedia-go/bench/process"
 	"github.com/remotemedia/remotemedia-go/bench/work"
+	"github.com/remotemedia/remotemedia-go/internal/machine"
 )
 
 const megabyte = 1e6
@@ -31,7 +32,7 @@ func (b *bench) memory(ctx context.Context) (all []measure.Verdict, err error) {
 		return all, err
 	}
 	err = b.service(ctx, func(s *process.Server) error {
-		base, err := process.UsageOf(s.PID)
+		base, err := machine.UsageOf(s.PID)
 		if err != nil {
 			return err
 		}
@@ -40,7 +41,7 @@ func (b *bench) memory(ctx context.Context) (all []measure.Verdict, err error) {
 		if _, err := run(ctx, c); err != nil {
 			return err
 		}
-		u, err := process.UsageOf(s.PID)
+		u, err := machine.UsageOf(s.PID)
 		all = append(all, most("T035", "10 calls of 10 s: peak RSS on top of the idle service", one(float64(u.PeakRSS-base.RSS)/megabyte), 30, "MB"))
 		return err
 	})
@@ -67,7 +68,7 @@ func (b *bench) givenBack(ctx context.Context) (v measure.Verdict, err error) {
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
-		u, err := process.UsageOf(s.PID)
+		u, err := machine.UsageOf(s.PID)
 		if err != nil {
 			return err
 		}
@@ -81,18 +82,18 @@ func (b *bench) givenBack(ctx context.Context) (v measure.Verdict, err error) {
 // atOnce measures 100 executions at a time, in batches, of which the last must not need more than the second: by then pools are full.
 func (b *bench) atOnce(ctx context.Context, s *process.Server, c *work.Call) (all []measure.Verdict, err error) {
 	const clients, batches = 100, 6
-	base, err := process.UsageOf(s.PID)
+	base, err := machine.UsageOf(s.PID)
 	if err != nil {
 		return nil, err
 	}
-	var after [batches]process.Usage
+	var after [batches]machine.Usage
 	for i := range after {
 		l := config(s, c.Workload(work.ServedBy{}), clients, 10)
 		l.Requests = uint64(max(b.Calls, clients))
 		if _, err := run(ctx, l); err != nil {
 			return nil, err
 		}
-		if after[i], err = process.UsageOf(s.PID); err != nil {
+		if after[i], err = machine.UsageOf(s.PID); err != nil {
 			return nil, err
 		}
 	}

@@ -9,8 +9,8 @@ import (
 
 	"github.com/remotemedia/remotemedia-go/bench/accept"
 	"github.com/remotemedia/remotemedia-go/bench/document"
-	"github.com/remotemedia/remotemedia-go/bench/process"
 	"github.com/remotemedia/remotemedia-go/bench/suite"
+	"github.com/remotemedia/remotemedia-go/internal/machine"
 )
 
 // checkFigures measures what the specification asks for. It fails where any of it isn't met or couldn't be measured.
@@ -28,14 +28,14 @@ func checkFigures(ctx context.Context, args []string) error {
 		return err
 	}
 	o.Folder = suite.Folder(*folder)
-	m, before := process.Describe(), process.Load()
+	m, before := machine.Describe(), machine.Load()
 	verdicts, err := accept.Run(ctx, o)
 	if len(verdicts) == 0 {
 		return err
 	}
 	table := accept.Table(verdicts)
 	head := fmt.Sprintf("Made by `make accept` at revision %s, %s, on %d cores of %s, Linux %s, %s. Load average before %.1f, after %.1f.\n\n",
-		*commit, time.Now().UTC().Format("2006-01-02 15:04 MST"), m.Cores, m.Processor, m.Kernel, m.Go, before, process.Load())
+		*commit, time.Now().UTC().Format("2006-01-02 15:04 MST"), m.Cores, m.Processor, m.Kernel, m.Go, before, machine.Load())
 	fmt.Print("\n", head, table)
 	if err := document.WriteFile(*out, []byte(head+table)); err != nil {
 		return err

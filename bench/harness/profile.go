@@ -9,9 +9,9 @@ import (
 	"time"
 
 	"github.com/remotemedia/remotemedia-go/bench/document"
-	"github.com/remotemedia/remotemedia-go/bench/process"
 	"github.com/remotemedia/remotemedia-go/bench/profiling"
 	"github.com/remotemedia/remotemedia-go/bench/suite"
+	"github.com/remotemedia/remotemedia-go/internal/machine"
 )
 
 // takeProfiles takes the profiles of the main paths, writes their tables, and an excerpt into RESULTS.md.
@@ -27,7 +27,7 @@ func takeProfiles(ctx context.Context, args []string) error {
 		return err
 	}
 	o.Folder = suite.Folder(*folder)
-	m, before := process.Describe(), process.Load()
+	m, before := machine.Describe(), machine.Load()
 	all, err := profiling.Take(ctx, o)
 	if err != nil {
 		return err

@@ -11,8 +11,8 @@ import (
 	"regexp"
 	"slices"
 
-	"github.com/remotemedia/remotemedia-go/bench/process"
 	"github.com/remotemedia/remotemedia-go/bench/suite"
+	"github.com/remotemedia/remotemedia-go/internal/machine"
 )
 
 // options are what the commands share.
@@ -60,7 +60,7 @@ func (o *options) runner() (*suite.Runner, error) {
 		return nil, errors.New("no scenario is left to be measured")
 	}
 	h := suite.Header{
-		Scale: o.scale, Commit: cmp.Or(o.commit, "unknown"), Only: o.only, Programs: r.Folder.Digest(), Machine: process.Describe(),
+		Scale: o.scale, Commit: cmp.Or(o.commit, "unknown"), Only: o.only, Programs: r.Folder.Digest(), Machine: machine.Describe(),
 		Versions: r.Folder.Versions(), Missing: r.Folder.AllMissing(),
 	}
 	h.Seed = seedOf(h.Scale + h.Commit)

@@ -18,9 +18,9 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	pb "github.com/remotemedia/remotemedia-go/api/remotemedia/v1"
-	"github.com/remotemedia/remotemedia-go/bench/process"
 	"github.com/remotemedia/remotemedia-go/bench/stress"
 	"github.com/remotemedia/remotemedia-go/internal/load/service"
+	"github.com/remotemedia/remotemedia-go/internal/machine"
 )
 
 // hostile has good calls at 0.8 of the capacity go on, in 256 MiB, beside peers of bad will (row 13): half-open connections, bodies that are claimed and
@@ -81,7 +81,7 @@ func repeat(ctx context.Context, pause time.Duration, f func()) {
 func peak(ctx context.Context, pid int) (most int64) {
 	const every = 50 * time.Millisecond
 	repeat(ctx, every, func() {
-		if u, err := process.UsageOf(pid); err == nil { // where it has ended, its stop tells
+		if u, err := machine.UsageOf(pid); err == nil { // where it has ended, its stop tells
 			most = max(most, u.RSS)
 		}
 	})

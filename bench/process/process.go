@@ -1,5 +1,5 @@
-// Package process starts the servers that are measured, each as a process of its own, reads what they use of the machine, and
-// sees to it that none outlives the benchmark.
+// Package process starts the servers that are measured, each as a process of its own, and sees to it that none outlives the
+// benchmark.
 package process
 
 import (

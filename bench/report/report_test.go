@@ -7,8 +7,8 @@ import (
 	"testing"
 
 	"github.com/remotemedia/remotemedia-go/bench/measure"
-	"github.com/remotemedia/remotemedia-go/bench/process"
 	"github.com/remotemedia/remotemedia-go/bench/suite"
+	"github.com/remotemedia/remotemedia-go/internal/machine"
 )
 
 func cell(scenario, subject string, round int, f suite.Figures) suite.Cell {
@@ -101,7 +101,7 @@ func TestTextTellsWhatWasMeasuredAndWhatWentWrong(t *testing.T) {
 	at := scenario(suite.Unary, pass1, 1)
 	state := &suite.State{
 		Header: suite.Header{
-			Scale: "full", Commit: "abc", Machine: process.Machine{Processor: "P", Cores: 2, Kernel: "6.1", OpenFiles: 1024},
+			Scale: "full", Commit: "abc", Machine: machine.Description{Processor: "P", Cores: 2, Kernel: "6.1", OpenFiles: 1024},
 			Versions: []suite.Version{{Name: "go", Version: "1.26"}}, Missing: []string{"Rust: no cargo"},
 		},
 		Cells: []suite.Cell{

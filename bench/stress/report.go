@@ -9,7 +9,7 @@ import (
 
 	"github.com/remotemedia/remotemedia-go/bench/document"
 	"github.com/remotemedia/remotemedia-go/bench/measure"
-	"github.com/remotemedia/remotemedia-go/bench/process"
+	"github.com/remotemedia/remotemedia-go/internal/machine"
 )
 
 // Check is one thing that had to hold.
@@ -67,16 +67,16 @@ func (c Check) cells() []string {
 
 // Report is what a program measured.
 type Report struct {
-	Title   string          `json:"title"`
-	Command string          `json:"command"`
-	Date    string          `json:"date"`
-	Version string          `json:"version"`
-	Machine process.Machine `json:"machine"`
-	Loads   [2]float64      `json:"load_averages"`  // before and after
-	Void    []string        `json:"void,omitempty"` // why the figures count for nothing; empty: they count
-	Facts   []Fact          `json:"facts"`
-	Checks  []Check         `json:"checks"`
-	Notes   []string        `json:"notes,omitempty"`
+	Title   string              `json:"title"`
+	Command string              `json:"command"`
+	Date    string              `json:"date"`
+	Version string              `json:"version"`
+	Machine machine.Description `json:"machine"`
+	Loads   [2]float64          `json:"load_averages"`  // before and after
+	Void    []string            `json:"void,omitempty"` // why the figures count for nothing; empty: they count
+	Facts   []Fact              `json:"facts"`
+	Checks  []Check             `json:"checks"`
+	Notes   []string            `json:"notes,omitempty"`
 }
 
 // Fact is a figure that others depend on.
@@ -85,8 +85,8 @@ type Fact struct{ What, Value string }
 // NewReport begins a report. Where the machine has more to do than it has cores before anything is begun, the figures count for nothing.
 func NewReport(title, command, version string) *Report {
 	r := &Report{
-		Title: title, Command: command, Version: version, Date: time.Now().UTC().Format(time.DateOnly), Machine: process.Describe(),
-		Loads: [2]float64{process.Load(), -1},
+		Title: title, Command: command, Version: version, Date: time.Now().UTC().Format(time.DateOnly), Machine: machine.Describe(),
+		Loads: [2]float64{machine.Load(), -1},
 	}
 	if r.Loads[0] > float64(r.Machine.Cores) {
 		r.Invalid("the load average was %.1f before anything was begun: the machine did other work, too", r.Loads[0])
@@ -150,7 +150,7 @@ func (r *Report) Markdown() string {
 
 // Write writes the report as a text and, beside it, as JSON.
 func (r *Report) Write(markdown, data string) error {
-	r.Loads[1] = process.Load()
+	r.Loads[1] = machine.Load()
 	if err := document.WriteFile(markdown, []byte(r.Markdown())); err != nil {
 		return err
 	}

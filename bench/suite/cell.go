@@ -9,6 +9,7 @@ import (
 
 	"github.com/remotemedia/remotemedia-go/bench/process"
 	"github.com/remotemedia/remotemedia-go/internal/load"
+	"github.com/remotemedia/remotemedia-go/internal/machine"
 )
 
 // Cell is one measurement: a scenario on a server in a round.
@@ -53,11 +54,11 @@ const megabyte = 1e6
 
 // measureCell starts the server, loads it, and ends it.
 func (r *Runner) measureCell(ctx context.Context, s *Scenario, subject string, round int) (Cell, error) {
-	cell := Cell{Scenario: s.Name(), Subject: subject, Round: round, LoadBefore: process.Load(), At: time.Now().UTC().Truncate(time.Second)}
+	cell := Cell{Scenario: s.Name(), Subject: subject, Round: round, LoadBefore: machine.Load(), At: time.Now().UTC().Truncate(time.Second)}
 	if subject == Kernel {
 		var err error
 		cell.Figures, err = measureKernel(r.Scale)
-		cell.LoadAfter = process.Load()
+		cell.LoadAfter = machine.Load()
 		return cell, err
 	}
 	server, err := r.Folder.Start(ctx, subject, s)
@@ -66,7 +67,7 @@ func (r *Runner) measureCell(ctx context.Context, s *Scenario, subject string, r
 	}
 	err = r.loadCell(ctx, s, server, &cell)
 	stopped := server.Stop()
-	cell.LoadAfter = process.Load()
+	cell.LoadAfter = machine.Load()
 	return cell, errors.Join(err, stopped)
 }
 
@@ -75,7 +76,7 @@ func (r *Runner) loadCell(ctx context.Context, s *Scenario, server *process.Serv
 	if err != nil {
 		return err
 	}
-	before, err := process.UsageOf(server.PID)
+	before, err := machine.UsageOf(server.PID)
 	if err != nil {
 		return err
 	}
@@ -83,7 +84,7 @@ func (r *Runner) loadCell(ctx context.Context, s *Scenario, server *process.Serv
 	if err != nil {
 		return fmt.Errorf("%s on %s: %w", cell.Scenario, cell.Subject, err)
 	}
-	after, err := process.UsageOf(server.PID)
+	after, err := machine.UsageOf(server.PID)
 	if err != nil {
 		return err
 	}

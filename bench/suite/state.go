@@ -7,19 +7,19 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/remotemedia/remotemedia-go/bench/process"
+	"github.com/remotemedia/remotemedia-go/internal/machine"
 )
 
 // Header tells what a state is of. Measurements go into one run only where all of it is equal.
 type Header struct {
-	Scale    string          `json:"scale"`
-	Commit   string          `json:"commit"`
-	Only     string          `json:"only,omitempty"` // scenarios that were picked
-	Seed     uint64          `json:"seed"`
-	Programs string          `json:"programs"` // digest of the service and the echoes
-	Machine  process.Machine `json:"machine"`
-	Versions []Version       `json:"versions"`
-	Missing  []string        `json:"missing"` // subjects that weren't measured, and why
+	Scale    string              `json:"scale"`
+	Commit   string              `json:"commit"`
+	Only     string              `json:"only,omitempty"` // scenarios that were picked
+	Seed     uint64              `json:"seed"`
+	Programs string              `json:"programs"` // digest of the service and the echoes
+	Machine  machine.Description `json:"machine"`
+	Versions []Version           `json:"versions"`
+	Missing  []string            `json:"missing"` // subjects that weren't measured, and why
 }
 
 // Version of a part of what is measured.

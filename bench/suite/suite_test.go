@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/remotemedia/remotemedia-go/bench/process"
 	"github.com/remotemedia/remotemedia-go/bench/work"
+	"github.com/remotemedia/remotemedia-go/internal/machine"
 )
 
 func TestEveryScenarioHasItsWorkItsSubjectsAndANameOfItsOwn(t *testing.T) {
@@ -128,7 +128,7 @@ func TestScalesPickWhatIsThere(t *testing.T) {
 
 func TestStateGoesOnWhereItWas(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "cells")
-	h := Header{Scale: "full", Commit: "abc", Machine: process.Machine{Cores: 2}}
+	h := Header{Scale: "full", Commit: "abc", Machine: machine.Description{Cores: 2}}
 	add := func(s *State, cells ...Cell) {
 		t.Helper()
 		for _, c := range cells {

@@ -39,7 +39,7 @@ var layers = []layer{
 	{"client/...", []string{"api/...", "version", "fault", "audio/...", "manifest", "media", "internal/wire", "client/..."}},
 
 	// The load generator: of gRPC it is a client, and of the service it knows the messages.
-	{"internal/load", []string{"api/...", "version", "mem"}},
+	{"internal/load", []string{"api/...", "version", "mem", "internal/machine"}},
 	{"internal/load/service", []string{
 		"api/...", "version", "fault", "audio/...", "manifest", "media", "internal/wire", "client", "internal/load",
 	}},
@@ -50,6 +50,7 @@ var layers = []layer{
 	{"internal/auth/...", []string{"fault", "internal/auth/...", "internal/filewatch"}},
 	{"internal/admission/...", []string{"fault", "mem", "internal/admission/..."}},
 	{"internal/filewatch", nil},
+	{"internal/machine", nil},
 	{"internal/stack", nil},
 	{"internal/tlsreload", []string{"fault", "internal/filewatch"}},
 	{"internal/plot", nil},

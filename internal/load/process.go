@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io/fs"
 	"time"
+
+	"github.com/remotemedia/remotemedia-go/internal/machine"
 )
 
 // Use is what a process used during the measurement.
@@ -55,6 +57,20 @@ func (w *processWatch) resident() uint64 {
 type processState struct {
 	cpu time.Duration
 	rss uint64
+}
+
+func readProcess(pid int) (processState, error) {
+	u, err := machine.UsageOf(pid)
+	return processState{u.CPU, uint64(u.RSS)}, err
+}
+
+// ownProcess is this one, all 0 where that can't be told.
+func ownProcess() processState {
+	s, err := readProcess(0)
+	if err != nil {
+		return processState{}
+	}
+	return s
 }
 
 // meter samples the server's process and this one.

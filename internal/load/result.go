@@ -4,6 +4,7 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/remotemedia/remotemedia-go/internal/machine"
 	"github.com/remotemedia/remotemedia-go/version"
 )
 
@@ -44,16 +45,19 @@ type Machine struct {
 	Generator  string // version of the generator
 }
 
-func machine() Machine {
+// loadAverage is that of the last minute, 0 where it isn't known.
+func loadAverage() float64 { return max(machine.Load(), 0) }
+
+func thisMachine() Machine {
 	return Machine{
-		CPU: processorName(), CPUs: runtime.NumCPU(), GOMAXPROCS: runtime.GOMAXPROCS(0),
+		CPU: machine.Processor(), CPUs: runtime.NumCPU(), GOMAXPROCS: runtime.GOMAXPROCS(0),
 		System: runtime.GOOS + "/" + runtime.GOARCH, Go: runtime.Version(), Generator: version.Runtime,
 	}
 }
 
 func newResult(c *Config) *Result {
 	r := &Result{
-		Name: c.Name, OpenLoop: c.open(), Deadline: c.Deadline, Machine: machine(), LoadBefore: loadAverage(),
+		Name: c.Name, OpenLoop: c.open(), Deadline: c.Deadline, Machine: thisMachine(), LoadBefore: loadAverage(),
 		Connections: c.Connections, Concurrency: c.setup().Concurrency,
 	}
 	if c.Workload != nil {

@@ -1,10 +1,13 @@
 //go:build !linux
 
-package process
+package machine
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
-var errNotLinux = errors.New("what a process uses is read on Linux only")
+var errNotLinux = fmt.Errorf("what a process uses is read on Linux only: %w", errors.ErrUnsupported)
 
 // UsageOf reads what a process has used; 0 is this one.
 func UsageOf(int) (Usage, error) { return Usage{}, errNotLinux }

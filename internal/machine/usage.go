@@ -1,4 +1,4 @@
-package process
+package machine
 
 import (
 	"bufio"
@@ -91,7 +91,7 @@ func parseMemory(r io.Reader) (int64, error) {
 	return 0, errors.New("meminfo has no MemTotal")
 }
 
-// parseModel reads the name of the processor from /proc/cpuinfo.
+// parseModel reads the name of the processor from /proc/cpuinfo, "" where there is none.
 func parseModel(r io.Reader) string {
 	lines := bufio.NewScanner(r)
 	for lines.Scan() {
@@ -99,5 +99,5 @@ func parseModel(r io.Reader) string {
 			return strings.TrimSpace(value)
 		}
 	}
-	return "unknown"
+	return ""
 }

@@ -1,13 +1,16 @@
-package process
+// Package machine tells what the figures of a measurement were measured on, and what processes use of it, as Linux tells it. It is there
+// for the load generator and the benchmarks.
+package machine
 
 import (
+	"cmp"
 	"os"
 	"runtime"
 	"strings"
 )
 
-// Machine is what the figures were measured on.
-type Machine struct {
+// Description is what the figures were measured on.
+type Description struct {
 	Processor  string  `json:"processor"`
 	Cores      int     `json:"cores"`
 	MemoryGB   float64 `json:"memory_gb"`
@@ -19,12 +22,12 @@ type Machine struct {
 }
 
 // Describe describes this machine; what can't be read is left empty.
-func Describe() Machine {
-	m := Machine{
+func Describe() Description {
+	m := Description{
 		Cores: runtime.NumCPU(), System: runtime.GOOS + "/" + runtime.GOARCH, GoMaxProcs: runtime.GOMAXPROCS(0), Go: runtime.Version(),
 	}
 	if f, err := os.Open("/proc/cpuinfo"); err == nil {
-		m.Processor = parseModel(f)
+		m.Processor = cmp.Or(parseModel(f), "unknown")
 		f.Close()
 	}
 	if f, err := os.Open("/proc/meminfo"); err == nil {
@@ -38,6 +41,16 @@ func Describe() Machine {
 	}
 	m.OpenFiles, _ = OpenFiles()
 	return m
+}
+
+// Processor is the model of the processor, "" where the kernel doesn't name it.
+func Processor() string {
+	f, err := os.Open("/proc/cpuinfo")
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	return parseModel(f)
 }
 
 // Load is the load average of the last minute, or -1 where it can't be told.
