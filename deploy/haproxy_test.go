@@ -110,30 +110,24 @@ func proxy(t *testing.T, frontend string, a, b *instance) {
 const retrying = `{"methodConfig": [{"name": [{}], "waitForReady": true, "retryPolicy": {"maxAttempts": 5, "initialBackoff": "0.05s",
 	"maxBackoff": "0.5s", "backoffMultiplier": 2, "retryableStatusCodes": ["UNAVAILABLE"]}}]}`
 
-// load calls until it is told to stop; every call must be answered.
+// load makes calls until it is told to stop; every one must be answered.
 type load struct {
-	conn     *grpc.ClientConn
+	call     func() error
+	patience time.Duration // with calls that don't go on
+	made     chan struct{} // one for each call, for whoever wants to know
+
 	stopping atomic.Bool
 	calls    atomic.Int64
-	made     chan struct{} // one for each call, for whoever wants to know
-	lost     sync.Map      // what was told of lost calls
+	lost     sync.Map // what was told of lost calls
 	workers  sync.WaitGroup
 }
 
 func (l *load) start(workers int) {
-	req := &pb.ExecuteRequest{
-		Manifest:   &pb.PipelineManifest{Version: "v1", Nodes: []*pb.NodeManifest{{Id: "a", NodeType: "PassThrough"}}},
-		DataInputs: map[string]string{"a": "1"},
-	}
 	for range workers {
 		l.workers.Go(func() {
 			for !l.stopping.Load() {
-				ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-				got := new(pb.ExecuteResponse)
-				err := l.conn.Invoke(ctx, "/remotemedia.v1.PipelineExecutionService/ExecutePipeline", req, got)
-				cancel()
-				if err != nil || got.GetResult().GetDataOutputs()["a"] != "1" {
-					l.lost.Store(fmt.Sprint(err, got.GetError()), true)
+				if err := l.call(); err != nil {
+					l.lost.Store(err.Error(), true)
 				}
 				l.calls.Add(1)
 				select {
@@ -146,17 +140,40 @@ func (l *load) start(workers int) {
 }
 
 // until waits until so many more calls were made.
-func (l *load) until(t *testing.T, more int64) {
+func (l *load) until(t *testing.T, more int) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
+	limit := time.NewTimer(l.patience)
+	defer limit.Stop()
 	for range more {
 		select {
 		case <-l.made:
-		case <-ctx.Done():
+		case <-limit.C:
 			t.Fatal("the calls don't go on")
 		}
 	}
+}
+
+// end stops the calls and tells those that were lost.
+func (l *load) end(t *testing.T) {
+	t.Helper()
+	l.stopping.Store(true)
+	l.workers.Wait()
+	l.lost.Range(func(what, _ any) bool { t.Errorf("a call was lost: %v", what); return true })
+}
+
+// pass has a node pass a number on.
+func pass(conn *grpc.ClientConn) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	got := new(pb.ExecuteResponse)
+	err := conn.Invoke(ctx, "/remotemedia.v1.PipelineExecutionService/ExecutePipeline", &pb.ExecuteRequest{
+		Manifest:   &pb.PipelineManifest{Version: "v1", Nodes: []*pb.NodeManifest{{Id: "a", NodeType: "PassThrough"}}},
+		DataInputs: map[string]string{"a": "1"},
+	}, got)
+	if err != nil || got.GetResult().GetDataOutputs()["a"] != "1" {
+		return fmt.Errorf("%v, %v", err, got.GetError())
+	}
+	return nil
 }
 
 // served returns how many executions an instance counted.
@@ -189,7 +206,7 @@ func TestRel_InstancesBehindHAProxyAreRolledWithoutALostCall(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &load{conn: conn, made: make(chan struct{})}
+	l := &load{call: func() error { return pass(conn) }, patience: 30 * time.Second, made: make(chan struct{})}
 	l.start(4)
 	l.until(t, 200)
 	for name, i := range map[string]*instance{"a": a, "b": b} {
@@ -206,10 +223,8 @@ func TestRel_InstancesBehindHAProxyAreRolledWithoutALostCall(t *testing.T) {
 			awaitServed(t, i)
 		}
 	}
-	l.stopping.Store(true)
-	l.workers.Wait()
+	l.end(t)
 	conn.Close()
-	l.lost.Range(func(what, _ any) bool { t.Errorf("a call was lost: %v", what); return true })
 	t.Logf("%d calls", l.calls.Load())
 	a.end()
 	b.end()

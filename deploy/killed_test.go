@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -84,18 +83,14 @@ func (attempts) HandleConn(context.Context, stats.ConnStats)                    
 // callers execute a pipeline over audio until they are told to stop. Each call is made with few attempts, and each answer must be the first one, bit
 // for bit.
 type callers struct {
-	conn     *grpc.ClientConn
-	request  *pb.ExecuteRequest
-	want     []byte
-	stopping atomic.Bool
-	calls    atomic.Int64
-	most     atomic.Int64 // attempts of one call
-	lost     sync.Map
-	group    sync.WaitGroup
-	made     chan struct{}
+	load
+	conn    *grpc.ClientConn
+	request *pb.ExecuteRequest
+	want    []byte
+	most    atomic.Int64 // attempts of one call
 }
 
-func (c *callers) call() error {
+func (c *callers) execute() error {
 	var tries atomic.Int64
 	ctx, cancel := context.WithTimeout(context.WithValue(context.Background(), attemptsKey{}, &tries), 30*time.Second)
 	defer cancel()
@@ -119,37 +114,6 @@ func (c *callers) call() error {
 		return fmt.Errorf("another answer than the first")
 	}
 	return nil
-}
-
-func (c *callers) run(n int) {
-	for range n {
-		c.group.Go(func() {
-			for !c.stopping.Load() {
-				if err := c.call(); err != nil {
-					c.lost.Store(err.Error(), true)
-				}
-				c.calls.Add(1)
-				select {
-				case c.made <- struct{}{}:
-				default:
-				}
-			}
-		})
-	}
-}
-
-// until waits until so many more calls were made.
-func (c *callers) until(t *testing.T, more int) {
-	t.Helper()
-	limit := time.NewTimer(2 * time.Minute)
-	defer limit.Stop()
-	for range more {
-		select {
-		case <-c.made:
-		case <-limit.C:
-			t.Fatal("the calls don't go on")
-		}
-	}
 }
 
 // TestRel20_RolledAndKilledInstancesLoseNoCall: clients that retry, with three attempts at most, get all their answers, and the same ones, while two
@@ -186,10 +150,8 @@ func TestRel20_RolledAndKilledInstancesLoseNoCall(t *testing.T) {
 		awaitServed(t, &instance{admin: m.service.Admin})
 	}
 	c.until(t, max(0, least-int(c.calls.Load())))
-	c.stopping.Store(true)
-	c.group.Wait()
+	c.end(t)
 	c.conn.Close()
-	c.lost.Range(func(what, _ any) bool { t.Errorf("a call was lost: %v", what); return true })
 	if c.most.Load() > 3 {
 		t.Errorf("a call took %d attempts", c.most.Load())
 	}
@@ -208,14 +170,15 @@ func startCallers(t *testing.T, address string) *callers {
 	for i := range samples {
 		samples[i] = byte(i*7) & 0x3f // small finite numbers
 	}
-	c := &callers{conn: conn, made: make(chan struct{}, 1), request: &pb.ExecuteRequest{
+	c := &callers{conn: conn, request: &pb.ExecuteRequest{
 		Manifest:    &pb.PipelineManifest{Version: "v1", Nodes: []*pb.NodeManifest{{Id: "a", NodeType: "AudioResample", Params: `{"target_sample_rate": 16000}`}}},
 		AudioInputs: map[string]*pb.AudioBuffer{"a": {Samples: samples, NumSamples: 4410, SampleRate: 44100, Channels: 1, Format: pb.AudioFormat_AUDIO_FORMAT_I16}},
 	}}
+	c.call, c.patience, c.made = c.execute, 2*time.Minute, make(chan struct{}, 1)
 	if err := c.call(); err != nil {
 		t.Fatal(err)
 	}
-	c.run(4)
+	c.start(4)
 	c.until(t, 100)
 	return c
 }
