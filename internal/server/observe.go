@@ -226,6 +226,9 @@ type countedConn struct {
 	closed func()
 }
 
+// Wrapped is the connection itself, for package conn.
+func (c *countedConn) Wrapped() net.Conn { return c.Conn }
+
 // Close closes the connection.
 func (c *countedConn) Close() error {
 	c.closed()

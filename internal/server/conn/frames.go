@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/mem"
 )
 
 // Budget bounds what a peer may ask for that costs the server more than the peer: streams that are reset right after they were
@@ -60,7 +61,7 @@ func (w watching) ServerHandshake(raw net.Conn) (net.Conn, credentials.AuthInfo,
 	if err != nil {
 		return c, info, err
 	}
-	return &watched{Conn: c, frames: newFrames(w.budget)}, info, nil
+	return watch(c, w.budget), info, nil
 }
 
 // ClientHandshake implements credentials.TransportCredentials.
@@ -75,31 +76,68 @@ func (w watching) Clone() credentials.TransportCredentials {
 
 type watched struct {
 	net.Conn
+	ready  readyReader
 	frames *frames
+}
+
+func watch(c net.Conn, b Budget) *watched {
+	return &watched{Conn: c, ready: readyReaderOf(c), frames: newFrames(b)}
 }
 
 // Read reads, and fails for good when the peer has spent a budget.
 func (c *watched) Read(p []byte) (int, error) {
+	c.giveWay()
+	n, err := c.Conn.Read(p)
+	if cut := c.see(p[:n]); cut != nil {
+		return 0, cut
+	}
+	return n, err
+}
+
+// ReadOnReady is Read with a buffer of the pool that is taken when there is something to read. grpc (1.85) reads by it where a connection
+// has it: google.golang.org/grpc/internal/transport/readyreader.
+func (c *watched) ReadOnReady(size int, pool mem.BufferPool) (*[]byte, int, error) {
+	c.giveWay()
+	buf, n, err := c.ready.ReadOnReady(size, pool)
+	if buf == nil {
+		return nil, 0, err
+	}
+	if cut := c.see((*buf)[:n]); cut != nil {
+		pool.Put(buf)
+		return nil, 0, cut
+	}
+	return buf, n, err
+}
+
+// giveWay lets calls that have begun be refused before the rest of their bodies is read.
+func (c *watched) giveWay() {
 	if c.frames.began && c.frames.budget.Refusing != nil && c.frames.budget.Refusing() {
 		runtime.Gosched()
 	}
 	c.frames.began = false
-	n, err := c.Conn.Read(p)
-	if reason := c.frames.see(p[:n]); reason != "" {
-		if c.frames.budget.Cut != nil {
-			c.frames.budget.Cut(c.RemoteAddr(), reason)
-		}
-		_ = c.Close() // the error says why
-		return 0, fmt.Errorf("the connection was cut: %s", reason)
+}
+
+// see counts the frames of what was read. When a budget is spent the connection is closed and the error says why.
+func (c *watched) see(p []byte) error {
+	reason := c.frames.see(p)
+	if reason == "" {
+		return nil
 	}
-	return n, err
+	if c.frames.budget.Cut != nil {
+		c.frames.budget.Cut(c.RemoteAddr(), reason)
+	}
+	_ = c.Close() // the error says why
+	return fmt.Errorf("the connection was cut: %s", reason)
 }
 
 // preface is the length of what a client sends before its first frame.
 const preface = 24
 
-// recent is how many of the newest streams are remembered, a power of two.
-const recent = 512
+// How many of the newest streams are remembered, powers of two: at first, as most connections have few calls at once, and at most.
+const (
+	recentAtFirst = 16
+	recentAtMost  = 512
+)
 
 // frames follows the frames of one direction of a connection. It belongs to the goroutine that reads.
 type frames struct {
@@ -107,19 +145,18 @@ type frames struct {
 	resets, control bucket
 	skip            int // bytes until the next frame's header
 	header          [frameHeader]byte
-	have            int // of the header
-	opened          *[recent]opening
+	have            int       // of the header
+	opened          []opening // by the stream's number
+	start           time.Time
 	began           bool // a call, since this was last set to false
 }
 
-type opening struct {
-	stream uint32
-	at     time.Time
-}
+// opening is when a stream was opened, in milliseconds of the connection.
+type opening struct{ stream, at uint32 }
 
 func newFrames(b Budget) *frames {
 	return &frames{
-		budget: b, skip: preface, opened: new([recent]opening),
+		budget: b, skip: preface, opened: make([]opening, recentAtFirst), start: time.Now(),
 		resets: bucket{most: b.Resets}, control: bucket{most: b.Control},
 	}
 }
@@ -167,10 +204,10 @@ func (f *frames) frame() (reason string) {
 	stream := binary.BigEndian.Uint32(h[5:]) & (1<<31 - 1)
 	switch typ {
 	case typeHeaders:
-		f.opened[stream/2%recent] = opening{stream, time.Now()}
+		f.open(opening{stream, f.now()})
 		f.began = true
 	case typeReset:
-		if o := f.opened[stream/2%recent]; o.stream == stream && time.Since(o.at) < shortLived && !f.resets.spend() {
+		if o := f.slot(stream); o.stream == stream && f.young(*o) && !f.resets.spend() {
 			return "too many streams were reset right after they were opened"
 		}
 	case typeData:
@@ -188,6 +225,29 @@ func (f *frames) frame() (reason string) {
 		}
 	}
 	return ""
+}
+
+func (f *frames) now() uint32 { return uint32(time.Since(f.start).Milliseconds()) }
+
+// young reports whether a stream was opened so lately that its reset counts.
+func (f *frames) young(o opening) bool { return f.now()-o.at < uint32(shortLived.Milliseconds()) }
+
+func (f *frames) slot(stream uint32) *opening { return &f.opened[stream/2%uint32(len(f.opened))] }
+
+// open remembers an opening. Where it would take the place of another that still matters there are more places from then on.
+func (f *frames) open(o opening) {
+	slot := f.slot(o.stream)
+	for len(f.opened) < recentAtMost && slot.stream != 0 && f.young(*slot) {
+		before := f.opened
+		f.opened = make([]opening, 2*len(before))
+		for _, old := range before {
+			if old.stream != 0 {
+				*f.slot(old.stream) = old
+			}
+		}
+		slot = f.slot(o.stream)
+	}
+	*slot = o
 }
 
 // bucket is a budget that comes back with time.

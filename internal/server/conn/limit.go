@@ -59,6 +59,9 @@ type counted struct {
 	closed func()
 }
 
+// Wrapped is the connection itself.
+func (c *counted) Wrapped() net.Conn { return c.Conn }
+
 // Close closes the connection, which then no longer counts.
 func (c *counted) Close() error {
 	c.closed()

@@ -29,7 +29,7 @@ func TestNewCallsAreGivenTimeToBeRefused(t *testing.T) {
 	asked := 0
 	b := small
 	b.Refusing = func() bool { asked++; return true }
-	c := &watched{Conn: replay{from: bytes.NewReader(text)}, frames: newFrames(b)}
+	c := watch(replay{from: bytes.NewReader(text)}, b)
 	read := 0
 	for buf := make([]byte, 500); ; {
 		n, err := c.Read(buf)

@@ -30,32 +30,48 @@ type source struct {
 	stream string
 }
 
-// receive reads until the stream ends, a request can't be served, or the client has said its last.
-func (s *stream) receive() {
-	defer s.conn.Done()
+// receive reads until the stream ends, a request can't be served, or the client has said its last. What follows the first request is read by
+// a goroutine of its own: the stack that opening a session takes isn't held for as long as the stream is open.
+func (s *stream) receive(first bool) {
+	handedOn := false
+	defer func() {
+		if !handedOn {
+			s.conn.Done()
+		}
+	}()
 	defer func() {
 		if p := recover(); p != nil {
 			s.queue.do(entry{work: doFail, err: engine.Recovered(p)})
 		}
 	}()
-	for first := true; ; first = false {
-		req, err := s.conn.Recv()
-		switch {
-		case errors.Is(err, io.EOF) && first:
-			s.fail(fault.New(fault.CodeStreamInit, "the stream was closed before init: send init first"), 0)
+	for {
+		switch last := s.receiveOne(first); {
+		case last:
 			return
-		case errors.Is(err, io.EOF):
-			s.queue.do(entry{work: doClose, reason: "Client half-closed"})
-			return
-		case err != nil:
-			s.cut("Client disconnected", fmt.Errorf("receiving failed: %w", err))
-			return
-		}
-		s.quiet.rest()
-		if last := s.take(req, first); last {
+		case first:
+			handedOn = true
+			go s.receive(false)
 			return
 		}
 	}
+}
+
+// receiveOne reads and handles a request and reports whether it is the last to be read.
+func (s *stream) receiveOne(first bool) (last bool) {
+	req, err := s.conn.Recv()
+	switch {
+	case errors.Is(err, io.EOF) && first:
+		s.fail(fault.New(fault.CodeStreamInit, "the stream was closed before init: send init first"), 0)
+		return true
+	case errors.Is(err, io.EOF):
+		s.queue.do(entry{work: doClose, reason: "Client half-closed"})
+		return true
+	case err != nil:
+		s.cut("Client disconnected", fmt.Errorf("receiving failed: %w", err))
+		return true
+	}
+	s.quiet.rest()
+	return s.take(req, first)
 }
 
 // take handles one request and reports whether it is the last to be read.

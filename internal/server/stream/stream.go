@@ -141,7 +141,7 @@ func Run(conn Conn, host Host, opts Options) error {
 	s.turns, s.stopTurns = context.WithCancelCause(conn.Context())
 	s.onIdle, s.onStall = s.idledOut, func() { s.cut("Client doesn't read", ErrStalled) }
 	s.quiet.arm(s.opts.InitTimeout, s.initTimedOut)
-	go s.receive()
+	go s.receive(true)
 	s.wait()
 	return s.end()
 }
