@@ -16,7 +16,7 @@ func scenario(mode suite.Mode, work string, concurrency int) string {
 func (s *Summary) Goals(cores int) []measure.Verdict {
 	var all []measure.Verdict
 	for _, group := range [][]measure.Verdict{
-		s.unaryGoals(cores), s.referenceGoals(), s.streamGoals(), s.liveGoals(), s.memoryGoals(),
+		s.unaryGoals(cores), s.referenceGoals(), s.streamGoals(), s.liveGoals(cores), s.memoryGoals(),
 	} {
 		all = append(all, group...)
 	}
@@ -30,6 +30,7 @@ const (
 	resampled = "resample, 4096"
 	live100   = "resample+VAD, 100 ms"
 	live20    = "16 to 8 kHz+VAD, 20 ms"
+	mostLive  = 600
 	idle      = "pass, 20 ms"
 )
 
@@ -65,33 +66,6 @@ func (s *Summary) ofAllowed(cores, concurrency int) measure.Spread {
 	return measure.Ratio(s.rounds(at, suite.Service, rate), allowed)
 }
 
-// referenceGoals set the service beside figures that were measured once, of servers that aren't part of this project: see Reference.
-func (s *Summary) referenceGoals() []measure.Verdict {
-	var all []measure.Verdict
-	over := func(what, at string, f figure, reference, limit float64, least bool) {
-		by := combine(func(v ...float64) float64 { return v[0] / reference }, s.rounds(at, suite.Service, f))
-		note := fmt.Sprintf("reference: %s a second", measure.Number(reference))
-		if !least {
-			note = fmt.Sprintf("reference: %s ms", measure.Number(reference/1000))
-		}
-		all = append(all, measure.Verdict{What: what, Figure: measure.Values(by), Limit: limit, Least: least, Note: note})
-	}
-	ten := scenario(suite.Unary, resample1, 10)
-	over("resample 1 s, c=10: calls a second over the newest Rust service", ten, rate, rustResample10, 6, true)
-	over("resample 1 s, c=10: p50 over the newest Rust service", ten, p50, rustResample10P50, 1.0/5, false)
-	over("resample 1 s, c=10: calls a second over the repaired Python service", ten, rate, pythonResample10, 4, true)
-	over("resample 1 s, c=10: p50 over the repaired Python service", ten, p50, pythonResample10P50, 1.0/4, false)
-	for _, at := range []struct{ c, reference int }{{1, rustStream1}, {10, rustStream10}, {100, rustStream100}} {
-		over(fmt.Sprintf("stream, 4096, resample, %d: chunks a second over the newest Rust service", at.c),
-			scenario(suite.Ping, resampled, at.c), rate, float64(at.reference), 1.5, true)
-	}
-	for _, at := range []struct{ c, reference int }{{1, rustCalculator1}, {10, rustCalculator10}} {
-		over(fmt.Sprintf("calculator, c=%d: calls a second over the newest Rust service", at.c),
-			scenario(suite.Unary, "calculator", at.c), rate, float64(at.reference), 1.5, true)
-	}
-	return all
-}
-
 func (s *Summary) streamGoals() []measure.Verdict {
 	all := []measure.Verdict{{
 		What: "stream, 4096, pass-through: p50 of a ping over that of the echo", Limit: 1.15,
@@ -106,15 +80,44 @@ func (s *Summary) streamGoals() []measure.Verdict {
 	return all
 }
 
-func (s *Summary) liveGoals() []measure.Verdict {
+func (s *Summary) liveGoals(cores int) []measure.Verdict {
 	hundred, thousand := scenario(suite.Live, live100, 100), scenario(suite.Live, live20, 1000)
 	ms := func(f suite.Figures) float64 { return f.P99 / 1000 }
-	return []measure.Verdict{
+	all := []measure.Verdict{
 		{What: "100 live streams, 100 ms, resample + VAD: p99", Figure: s.spread(hundred, suite.Service, ms), Limit: 5, Unit: "ms"},
 		{What: "100 live streams, 100 ms, resample + VAD: late", Figure: s.spread(hundred, suite.Service, lateShare), Limit: 0, Unit: "%"},
 		{What: "1,000 live streams at 16 kHz, 20 ms, resample + VAD: late", Figure: s.spread(thousand, suite.Service, lateShare), Limit: 0.1, Unit: "%"},
 		{What: "1,000 live streams at 16 kHz, 20 ms: server CPU of a chunk", Figure: s.spread(thousand, suite.Service, serverCPU), Limit: 20, Unit: "us"},
 	}
+	return append(all, s.liveControls(thousand, cores)...)
+}
+
+// liveControls tell what a server without work, and the generator, take under the load of so many live streams, and how many streams each does.
+func (s *Summary) liveControls(at string, cores int) []measure.Verdict {
+	told := func(what string, figure measure.Spread, unit, note string) measure.Verdict {
+		return measure.Verdict{What: "- " + what, Figure: figure, Unit: unit, Told: true, Note: note}
+	}
+	all := []measure.Verdict{
+		told("the echo in place of the service: late", s.spread(at, suite.OneCopy, lateShare), "%", ""),
+		told("the echo in place of the service: server CPU of a chunk", s.spread(at, suite.OneCopy, serverCPU), "us", "what the transport alone takes"),
+	}
+	for _, subject := range []struct{ name, is string }{{"service", suite.Service}, {"echo", suite.OneCopy}} {
+		all = append(all,
+			told("the generator beside the "+subject.name+": its CPU of a chunk", s.spread(at, subject.is, ownCPU), "us", "on the same cores"),
+			told("the "+subject.name+" and the generator: cores for 50,000 such chunks a second", measure.Values(s.coresOf(at, subject.is, 50_000)), "",
+				fmt.Sprintf("there are %d; chunks that wait for each other go together and are cheaper than those on time", cores)))
+	}
+	most := scenario(suite.Climb, live20, mostLive)
+	for _, subject := range []string{suite.Service, suite.OneCopy} {
+		all = append(all, told("live streams at 16 kHz, 20 ms, on time, of 100, 200, 300, 400, 600: "+subject, s.spread(most, subject, streams), "",
+			fmt.Sprintf("at most %s %% late; the first number that isn't ends the search", measure.Number(suite.MostLate))))
+	}
+	return all
+}
+
+// coresOf is how many cores so many chunks a second would keep busy, at what each takes of server and generator.
+func (s *Summary) coresOf(at, subject string, chunks float64) map[int]float64 {
+	return combine(func(v ...float64) float64 { return (v[0] + v[1]) * chunks / 1e6 }, s.rounds(at, subject, serverCPU), s.rounds(at, subject, ownCPU))
 }
 
 func (s *Summary) memoryGoals() []measure.Verdict {

@@ -15,16 +15,9 @@ func rate(f suite.Figures) float64      { return f.Rate }
 func serverCPU(f suite.Figures) float64 { return f.ServerCPU }
 func peakRSS(f suite.Figures) float64   { return f.PeakRSS }
 func streamRSS(f suite.Figures) float64 { return f.StreamRSS }
-
-func share(part, whole uint64) float64 {
-	if whole == 0 {
-		return 0
-	}
-	return float64(part) / float64(whole)
-}
-
-// lateShare is the share of live chunks that were answered late, or not at all, in percent.
-func lateShare(f suite.Figures) float64 { return 100 * share(f.Late+f.Failed, f.Units+f.Failed) }
+func lateShare(f suite.Figures) float64 { return f.LateShare() }
+func ownCPU(f suite.Figures) float64    { return f.OwnCPU }
+func streams(f suite.Figures) float64   { return float64(f.Streams) }
 
 // Summary has the cells of a run by scenario, subject and round. Measurements that failed aren't in it.
 type Summary struct {

@@ -22,11 +22,14 @@ var intros = map[suite.Mode]string{
 	suite.Ping:      "Chunks of c streams, each sent when the last was answered, at most 10 connections.\n\n",
 	suite.Pipelined: "Chunks of c streams, up to 16 of a stream without their answer, at most 10 connections. The latency is that of a full pipe.\n\n",
 	suite.Live:      "Chunks of c streams sent when they are due, whatever became of those before; latencies count from then. Late is an answer after the next chunk was due.\n\n",
-	suite.Idle:      "Streams that are opened and left alone, each on its own connection.\n\n",
+	suite.Climb: fmt.Sprintf("Live streams, more and more of them (100, 200, 300, 400, 600), each number on a server that was started for it, until more than %.1f %% of the chunks are late. "+
+		"The figures are those of the last number before that.\n\n", suite.MostLate),
+	suite.Idle: "Streams that are opened and left alone, each on its own connection.\n\n",
 }
 
 var titles = map[suite.Mode]string{
-	suite.Unary: "Unary", suite.Ping: "Streams, one chunk at a time", suite.Pipelined: "Streams, pipelined", suite.Live: "Live streams", suite.Idle: "Idle streams",
+	suite.Unary: "Unary", suite.Ping: "Streams, one chunk at a time", suite.Pipelined: "Streams, pipelined", suite.Live: "Live streams",
+	suite.Climb: "Live streams that are on time", suite.Idle: "Idle streams",
 }
 
 // groups sorts what was measured into tables, in the order of the suite.
@@ -80,11 +83,16 @@ func columns(mode suite.Mode) []column {
 	switch mode {
 	case suite.Idle:
 		return []column{spread("RSS of a stream, KB", streamRSS), plain("peak RSS, MB", peakRSS), against("service over it", streamRSS)}
+	case suite.Climb:
+		return []column{
+			spread("streams on time", streams), spread("late, %", lateShare), spread("p99, us", p99), spread("server CPU of a chunk, us", serverCPU),
+			spread("generator CPU of a chunk, us", ownCPU),
+		}
 	case suite.Live:
 		return []column{
 			spread("p50, us", p50), spread("p99, us", p99), plain("max, us", func(f suite.Figures) float64 { return f.Max }), spread("late, %", lateShare),
 			plain("generator late, p99 us", func(f suite.Figures) float64 { return f.LatenessP99 }), spread("server CPU of a chunk, us", serverCPU),
-			plain("server, cores", func(f suite.Figures) float64 { return f.ServerShare }), plain("generator, cores", func(f suite.Figures) float64 { return f.OwnShare }),
+			spread("generator CPU of a chunk, us", ownCPU), plain("server, cores", func(f suite.Figures) float64 { return f.ServerShare }), plain("generator, cores", func(f suite.Figures) float64 { return f.OwnShare }),
 			plain("peak RSS, MB", peakRSS),
 		}
 	}

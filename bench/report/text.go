@@ -30,6 +30,13 @@ func Text(state *suite.State) string {
 const goalsIntro = `"Echo" is grpc-go with the service's codec, which answers with bytes made before; "kernel" is the resampler alone on one core. A ratio is that of figures of the
 same round, the median of all rounds and [least..most].
 
+Goals "over the newest Rust service" and "over the repaired Python service" set this run beside figures of another, faster machine ([below](#reference-figures)).
+Rows that begin with "-" are controls of the goal above them. They are told and not judged, and none of them is the goal itself. "Scaled by the speed of this
+machine" multiplies the reference by the speed that this run's echo (one-copy codec) has of the same echo on the reference machine, as if those servers were slower
+here by just as much; it is there only where such an echo was measured there: calls of 177 KB at c=10, the ping of one stream, and pipelined chunks of 100 streams.
+"The echo in place of the service" is what a server that does no work at all gets here, over the reference as it is: where that misses the goal, the transport on
+this machine does. The live streams have the echo under the same load in the same rounds, and what the generator takes beside both.
+
 `
 
 func goalsTable(goals []measure.Verdict) string {

@@ -44,31 +44,50 @@ type Figures struct {
 	OwnShare    float64 `json:"generator_cores"`
 	BaseRSS     float64 `json:"base_rss_mb"` // of the server before the load
 	PeakRSS     float64 `json:"peak_rss_mb"`
-	StreamRSS   float64 `json:"stream_rss_kb"` // for an idle stream
+	StreamRSS   float64 `json:"stream_rss_kb"`     // for an idle stream
+	Streams     int     `json:"streams,omitempty"` // of a climb: how many were on time, at most
 }
 
 // Key names a cell in the state of a run.
 func (c *Cell) Key() string { return fmt.Sprintf("%s|%s|%d", c.Scenario, c.Subject, c.Round) }
+
+// LateShare is the share of live chunks that were answered late, or not at all, in percent.
+func (f *Figures) LateShare() float64 {
+	if f.Units+f.Failed == 0 {
+		return 0
+	}
+	return 100 * float64(f.Late+f.Failed) / float64(f.Units+f.Failed)
+}
 
 const megabyte = 1e6
 
 // measureCell starts the server, loads it, and ends it.
 func (r *Runner) measureCell(ctx context.Context, s *Scenario, subject string, round int) (Cell, error) {
 	cell := Cell{Scenario: s.Name(), Subject: subject, Round: round, LoadBefore: machine.Load(), At: time.Now().UTC().Truncate(time.Second)}
-	if subject == Kernel {
-		var err error
+	var err error
+	switch {
+	case subject == Kernel:
 		cell.Figures, err = measureKernel(r.Scale)
-		cell.LoadAfter = machine.Load()
-		return cell, err
+	case s.Mode == Climb:
+		err = climb(s.levels(), &cell, func(streams int, cell *Cell) error {
+			level := *s
+			level.Concurrency = streams
+			return r.loadServer(ctx, &level, cell)
+		})
+	default:
+		err = r.loadServer(ctx, s, &cell)
 	}
-	server, err := r.Folder.Start(ctx, subject, s)
-	if err != nil {
-		return cell, err
-	}
-	err = r.loadCell(ctx, s, server, &cell)
-	stopped := server.Stop()
 	cell.LoadAfter = machine.Load()
-	return cell, errors.Join(err, stopped)
+	return cell, err
+}
+
+// loadServer loads a server that is started for it.
+func (r *Runner) loadServer(ctx context.Context, s *Scenario, cell *Cell) error {
+	server, err := r.Folder.Start(ctx, cell.Subject, s)
+	if err != nil {
+		return err
+	}
+	return errors.Join(r.loadCell(ctx, s, server, cell), server.Stop())
 }
 
 func (r *Runner) loadCell(ctx context.Context, s *Scenario, server *process.Server, cell *Cell) error {

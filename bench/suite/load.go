@@ -55,7 +55,7 @@ func (r *Runner) loadStreams(s *Scenario, subject string, c *load.Config) error 
 		frames = window
 	}
 	w := stream.Window(frames, subjects[subject].by)
-	if s.Mode == Live {
+	if s.Mode.live() {
 		w.Window, w.Interval = 0, stream.Interval()
 		c.Deadline, c.Stagger = stream.Interval(), stream.Interval()
 	}

@@ -86,6 +86,9 @@ func (c *Cell) line() string {
 	case c.StreamRSS > 0:
 		return fmt.Sprintf("%s %.1f KB a stream, %d lost", name, c.StreamRSS, c.Failed)
 	}
+	if c.Streams > 0 {
+		name += fmt.Sprintf(" %d on time", c.Streams)
+	}
 	text := fmt.Sprintf("%s %9.0f/s  p50 %8.0f us  p99 %8.0f us  CPU %6.0f us  RSS %5.0f MB", name, c.Rate, c.P50, c.P99, c.ServerCPU, c.PeakRSS)
 	if c.Failed > 0 {
 		text += fmt.Sprintf("  %d FAILED: %s", c.Failed, c.Example)

@@ -16,14 +16,18 @@ const (
 	Ping      Mode = "ping"      // chunks of streams, each after the answer to the last
 	Pipelined Mode = "pipelined" // chunks of streams, a number of them without their answer
 	Live      Mode = "live"      // chunks of streams in real time
+	Climb     Mode = "climb"     // the same, of more and more streams until they are late
 	Idle      Mode = "idle"      // streams that are only open, each on its own connection
 )
+
+// live says that chunks are sent when they are due.
+func (m Mode) live() bool { return m == Live || m == Climb }
 
 // Scenario is one thing that is measured on several servers.
 type Scenario struct {
 	Mode        Mode
 	Work        string // a call or a stream of package work
-	Concurrency int    // workers, or streams
+	Concurrency int    // workers, or streams; of a climb the most that are tried
 	Subjects    []string
 }
 
@@ -71,12 +75,13 @@ func Scenarios() []Scenario {
 	add(Ping, "pass, 20 ms", []int{1}, ours, []string{OneCopy}, peers)
 	add(Pipelined, "pass, 4096", whole, ours, floors, peers)
 	add(Pipelined, "pass, 20 ms", []int{1, 100}, ours, []string{OneCopy}, peers)
-	add(Ping, "resample, 4096", []int{1, 10, 100}, ours, peers)
+	add(Ping, "resample, 4096", []int{1, 10, 100}, ours, []string{OneCopy}, peers)
 	add(Ping, "resample, 20 ms", []int{1, 100}, ours, peers)
 	add(Pipelined, "resample, 4096", []int{1, 10, 100, 1000}, ours, peers)
 	add(Pipelined, "resample+VAD, 20 ms", []int{1, 100}, ours)
 	add(Live, "resample+VAD, 100 ms", []int{100}, ours)
-	add(Live, "16 to 8 kHz+VAD, 20 ms", []int{1000}, ours)
+	add(Live, "16 to 8 kHz+VAD, 20 ms", []int{1000}, ours, []string{OneCopy})
+	add(Climb, "16 to 8 kHz+VAD, 20 ms", []int{600}, ours, []string{OneCopy})
 	add(Idle, "pass, 20 ms", []int{1000}, ours, []string{Secure, OneCopy, Rust})
 	add(Idle, "pass, 20 ms", []int{9900}, ours, []string{OneCopy})
 	return all
@@ -104,7 +109,7 @@ type Scale struct {
 	Rounds  int
 	Measure time.Duration // of most scenarios
 	Live    time.Duration // of those in real time
-	Once    int           // rounds of scenarios that hold thousands of connections
+	Once    int           // rounds of scenarios that take long
 	Count   int           // calls of a worker, or chunks of a stream, in place of a time; 0: as many as there is time for
 	keep    func(*Scenario) bool
 }
@@ -113,7 +118,7 @@ type Scale struct {
 var Scales = map[string]Scale{
 	"full": {Name: "full", Rounds: 5, Measure: 500 * time.Millisecond, Live: 5 * time.Second, Once: 2},
 	"quick": {Name: "quick", Rounds: 3, Measure: 250 * time.Millisecond, Live: 3 * time.Second, Once: 1, keep: func(s *Scenario) bool {
-		return s.Concurrency <= 10 && !s.long() && s.Mode != Idle || s.Mode == Live
+		return s.Concurrency <= 10 && !s.long() && s.Mode != Idle || s.Mode.live()
 	}},
 }
 
@@ -134,7 +139,7 @@ func (s *Scenario) long() bool { return strings.Contains(s.Work, "10 s") }
 
 // rounds is how often a scenario is measured.
 func (sc Scale) rounds(s *Scenario) int {
-	if s.Mode == Idle || s.Mode == Live && s.Concurrency >= 1000 {
+	if s.Mode == Idle || s.Mode == Climb || s.Mode == Live && s.Concurrency >= 1000 {
 		return min(sc.Once, sc.Rounds)
 	}
 	return sc.Rounds
@@ -147,6 +152,8 @@ func (sc Scale) length(s *Scenario) (measure, warmup time.Duration) {
 		return sc.Measure, 0
 	case s.Mode == Live:
 		return sc.Live, sc.Live / 5
+	case s.Mode == Climb: // each number of streams
+		return sc.Live * 2 / 5, sc.Live / 10
 	case s.Mode == Idle:
 		return 2 * sc.Measure, 0
 	case s.Concurrency >= 1000:

@@ -38,7 +38,7 @@ func TestEveryScenarioHasItsWorkItsSubjectsAndANameOfItsOwn(t *testing.T) {
 	}
 	for _, wanted := range []string{
 		"unary, pass 1 s, 1000", "unary, resample 10 s, 100", "unary, calculator, 100", "pipelined, pass, 20 ms, 100",
-		"ping, pass, 4096, 1", "idle, pass, 20 ms, 9900", "live, 16 to 8 kHz+VAD, 20 ms, 1000",
+		"ping, pass, 4096, 1", "idle, pass, 20 ms, 9900", "live, 16 to 8 kHz+VAD, 20 ms, 1000", "climb, 16 to 8 kHz+VAD, 20 ms, 600",
 	} {
 		if !names[wanted] {
 			t.Errorf("there is no scenario %q", wanted)
