@@ -24,6 +24,10 @@ func (s *service) greet(c credentials.TransportCredentials) error {
 		return err
 	}
 	defer conn.Close()
+	return greetOn(conn)
+}
+
+func greetOn(conn *grpc.ClientConn) error {
 	return conn.Invoke(context.Background(), "/remotemedia.v1.PipelineExecutionService/GetVersion", &pb.VersionRequest{}, &pb.VersionResponse{})
 }
 
