@@ -88,6 +88,7 @@ bench-k6: build ## Load the service with k6, against thresholds
 
 .PHONY: overload
 overload: build ## Offer more than the service can do (OVERLOAD_QUICK=1: for a minute only); writes bench/OVERLOAD.md
+	CGO_ENABLED=0 $(GO) build -trimpath -o build/overload/ ./bench/peers/goecho
 	$(GO) run ./bench/overload $(if $(OVERLOAD_QUICK),-quick)
 
 .PHONY: soak

@@ -32,6 +32,7 @@ func main() {
 func run(ctx context.Context) error {
 	t := &trial{}
 	flag.StringVar(&t.program, "program", "bin/remotemedia", "the service")
+	flag.StringVar(&t.control, "control", "build/overload/goecho", "the server that does nothing but refuse, bench/peers/goecho")
 	flag.BoolVar(&t.quick, "quick", false, "shorter, and less sure")
 	flag.DurationVar(&t.deadline, "deadline", 250*time.Millisecond, "of each call")
 	markdown := flag.String("report", "bench/OVERLOAD.md", "where the report goes")

@@ -18,10 +18,10 @@ import (
 
 // trial is one run of the program.
 type trial struct {
-	program, cpus, dir string
-	quick              bool
-	deadline           time.Duration
-	report             *stress.Report
+	program, control, cpus, dir string
+	quick                       bool
+	deadline                    time.Duration
+	report                      *stress.Report
 
 	spec     service.Spec // of a call
 	main     *stress.Service

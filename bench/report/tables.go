@@ -22,8 +22,8 @@ var intros = map[suite.Mode]string{
 	suite.Ping:      "Chunks of c streams, each sent when the last was answered, at most 10 connections.\n\n",
 	suite.Pipelined: "Chunks of c streams, up to 16 of a stream without their answer, at most 10 connections. The latency is that of a full pipe.\n\n",
 	suite.Live:      "Chunks of c streams sent when they are due, whatever became of those before; latencies count from then. Late is an answer after the next chunk was due.\n\n",
-	suite.Climb: fmt.Sprintf("Live streams, more and more of them (100, 200, 300, 400, 600), each number on a server that was started for it, until more than %.1f %% of the chunks are late. "+
-		"The figures are those of the last number before that.\n\n", suite.MostLate),
+	suite.Climb: fmt.Sprintf("Live streams, more and more of them (100, 200, 300, 400, 600), each number on a server that was started for it, until more than "+
+		"%.1f %% of the chunks are late. The figures are those of the last number before that.\n\n", suite.MostLate),
 	suite.Idle: "Streams that are opened and left alone, each on its own connection.\n\n",
 }
 

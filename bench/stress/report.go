@@ -21,10 +21,14 @@ type Check struct {
 	AtMost bool    `json:"at_most"` // otherwise at least
 	Unit   string  `json:"unit"`
 	Note   string  `json:"note,omitempty"`
+	Told   bool    `json:"told,omitempty"` // nothing is required: it is beside what is, to compare with
 }
 
-// Pass reports whether it held.
+// Pass reports whether it held; what is only told always does.
 func (c Check) Pass() bool {
+	if c.Told {
+		return true
+	}
 	if c.AtMost {
 		return c.Got <= c.Limit
 	}
@@ -55,6 +59,9 @@ func (c Check) value(v float64) string {
 }
 
 func (c Check) cells() []string {
+	if c.Told {
+		return []string{c.Row, c.What, c.value(c.Got), "", "", "told", c.Note}
+	}
 	sign, verdict := "≥", "pass"
 	if c.AtMost {
 		sign = "≤"
@@ -101,12 +108,17 @@ func (r *Report) Fact(what, format string, args ...any) {
 
 // AtMost notes what must not be more than a limit.
 func (r *Report) AtMost(row, what string, got, limit float64, unit, note string) {
-	r.Checks = append(r.Checks, Check{row, what, got, limit, true, unit, note})
+	r.Checks = append(r.Checks, Check{Row: row, What: what, Got: got, Limit: limit, AtMost: true, Unit: unit, Note: note})
 }
 
 // AtLeast notes what must not be less than a limit.
 func (r *Report) AtLeast(row, what string, got, limit float64, unit, note string) {
-	r.Checks = append(r.Checks, Check{row, what, got, limit, false, unit, note})
+	r.Checks = append(r.Checks, Check{Row: row, What: what, Got: got, Limit: limit, Unit: unit, Note: note})
+}
+
+// Tell notes a figure beside those of which something is required.
+func (r *Report) Tell(row, what string, got float64, unit, note string) {
+	r.Checks = append(r.Checks, Check{Row: row, What: what, Got: got, Unit: unit, Note: note, Told: true})
 }
 
 // Invalid notes why the figures count for nothing.

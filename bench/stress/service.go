@@ -49,10 +49,7 @@ func Start(ctx context.Context, o Options) (*Service, error) {
 		return nil, err
 	}
 	s := &Service{}
-	words := []string{o.Program, "serve", "--config", file}
-	if o.CPUs != "" {
-		words = append([]string{"taskset", "-c", o.CPUs}, words...)
-	}
+	words := o.pinned("serve", "--config", file)
 	var env []string
 	if o.Memory > 0 {
 		words, env = s.limited(o, words)
@@ -63,6 +60,26 @@ func Start(ctx context.Context, o Options) (*Service, error) {
 		return nil, errors.Join(err, s.ungroup())
 	}
 	return s, nil
+}
+
+// StartOther starts another program than the service, which has no configuration, on the same processors. Of the options it needs Name, Program,
+// CPUs and Dir. What asks the operators' port works where it says that it has one.
+func StartOther(ctx context.Context, o Options, args ...string) (*Service, error) {
+	words := o.pinned(args...)
+	s, err := process.Start(ctx, process.Command{Name: o.Name, Path: words[0], Args: words[1:], Dir: o.Dir})
+	if err != nil {
+		return nil, err
+	}
+	return &Service{Server: s}, nil
+}
+
+// pinned is the command line of the program, on the processors that it may run on.
+func (o Options) pinned(args ...string) []string {
+	words := append([]string{o.Program}, args...)
+	if o.CPUs != "" {
+		words = append([]string{"taskset", "-c", o.CPUs}, words...)
+	}
+	return words
 }
 
 // limited has the service run in a control group or, where none can be made, with a limit that the runtime tries to keep.

@@ -17,6 +17,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	pb "github.com/remotemedia/remotemedia-go/api/remotemedia/v1"
+	"github.com/remotemedia/remotemedia-go/bench/benchtest"
 	"github.com/remotemedia/remotemedia-go/internal/load"
 )
 
@@ -99,6 +100,7 @@ func TestReportsAreWritten(t *testing.T) {
 	r.Fact("capacity", "%d/s", 100)
 	r.AtLeast("1", "goodput", 80, 90, "%", "")
 	r.AtMost("2", "late", 0, 0.1, "%", "none")
+	r.Tell("2", "late, the control", 7, "%", "beside it")
 	r.Invalid("the machine was busy")
 	dir := t.TempDir()
 	markdown, data := filepath.Join(dir, "a.md"), filepath.Join(dir, "b", "a.json")
@@ -109,7 +111,7 @@ func TestReportsAreWritten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"# Title", "`make it`", "**Void:** the machine was busy", "| capacity | 100/s |", "**FAIL**", "| 2 | late | 0 % | ≤ 0.1 % |"} {
+	for _, want := range []string{"# Title", "`make it`", "**Void:** the machine was busy", "| capacity | 100/s |", "**FAIL**", "| 2 | late | 0 % | ≤ 0.1 % |", "| 2 | late, the control | 7 % |  |  | told | beside it |"} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("the report lacks %q:\n%s", want, text)
 		}
@@ -161,5 +163,46 @@ func TestRel4_RetriesHaveABudget(t *testing.T) {
 	o.failing = true
 	if n := retried(4); n != 4 {
 		t.Errorf("%d of 4 failures after many successes were to be tried again", n)
+	}
+}
+
+// The control of the refusals: a server that refuses everything, and whose metrics are read as those of the service.
+func TestAnotherServerIsAskedAsTheService(t *testing.T) {
+	s, err := StartOther(t.Context(), Options{Name: "control", Program: filepath.Join(benchtest.Programs(t), "goecho"), Dir: t.TempDir()},
+		"-codec", "refuse", "-metrics", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := s.Stop(); err != nil {
+			t.Error(err)
+		}
+	}()
+	allocated := func() float64 {
+		t.Helper()
+		f, err := s.Figures(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f["go_memstats_alloc_bytes_total"]
+	}
+	before := allocated()
+	var refusals Refusals
+	w := &load.UnaryWorkload{Method: "/a.B/C", Request: make([]byte, 100), Ended: refusals.Ended}
+	r, err := load.Run(t.Context(), load.Config{Workload: w, Target: s.Target(""), Requests: 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Failed != 20 || refusals.Count() != 20 || before <= 0 || allocated() <= before {
+		t.Errorf("%d of 20 calls failed, %d were refused, %g bytes were allocated before", r.Failed, refusals.Count(), before)
+	}
+}
+
+func TestProgramsAreKeptToTheirProcessors(t *testing.T) {
+	if got := strings.Join(Options{Program: "p", CPUs: "0"}.pinned("a"), " "); got != "taskset -c 0 p a" {
+		t.Error(got)
+	}
+	if got := strings.Join(Options{Program: "p"}.pinned("a"), " "); got != "p a" {
+		t.Error(got)
 	}
 }

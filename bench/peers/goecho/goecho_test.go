@@ -3,10 +3,13 @@ package main
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"google.golang.org/grpc"
@@ -143,6 +146,54 @@ func TestEchoRefusesWhatItCannotEcho(t *testing.T) {
 		t.Error("there is a codec named other")
 	}
 }
+
+func TestRefusingReadsNoBody(t *testing.T) {
+	conn := dial(t, serve(t, "refuse", answers{}))
+	err := conn.Invoke(t.Context(), "/remotemedia.v1.PipelineExecutionService/ExecutePipeline", &pb.ExecuteRequest{AudioInputs: audio(176400)}, new(pb.ExecuteResponse))
+	if status.Code(err) != codes.Unavailable {
+		t.Error("a call:", err)
+	}
+	// A stream that has sent nothing yet is refused by its headers alone.
+	if _, err := open(t, conn).Recv(); status.Code(err) != codes.Unavailable {
+		t.Error("a stream:", err)
+	}
+}
+
+func TestMetricsTellWhatWasAllocated(t *testing.T) {
+	address, err := serveMetrics("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	allocated := func() (n uint64) {
+		t.Helper()
+		resp, err := http.Get("http://" + address.String() + "/metrics")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		if _, err := fmt.Fscanf(resp.Body, "go_memstats_alloc_bytes_total %d\n", &n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	before := allocated()
+	held = make([]byte, 1<<20)
+	if took := allocated() - before; took < 1<<20 || took > 2<<20 {
+		t.Errorf("%d bytes were allocated, of which 1 MiB by the test", took)
+	}
+	if _, err := serveMetrics(address.String()); err == nil {
+		t.Error("an address was taken twice")
+	}
+	if got, want := serving(address, nil), "listening "+address.String(); got != want {
+		t.Error(got)
+	}
+	if got := serving(address, address); !strings.Contains(got, `"message":"serving"`) || !strings.Contains(got, `"admin":"`+address.String()) {
+		t.Error(got)
+	}
+}
+
+// held keeps what a test allocates from being optimised away.
+var held []byte
 
 func TestRawEchoAnswersFrames(t *testing.T) {
 	conn, err := net.Dial("tcp", serve(t, "raw", answers{}))

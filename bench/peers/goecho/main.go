@@ -1,10 +1,11 @@
 // Goecho answers requests of remotemedia.v1 with answers made beforehand, at four depths of the stack: raw TCP, gRPC without
 // decoding, gRPC with the service's own codec, and gRPC with the codec that grpc-go brings. The benchmarks set the service beside
-// them, to tell what the network and the stack cost from what the service costs.
+// them, to tell what the network and the stack cost from what the service costs. It can refuse all calls, too, for what a refusal costs.
 //
-//	goecho -codec raw|noop|onecopy|default [-listen HOST:PORT] [-unary FILE] [-chunk FILE]
+//	goecho -codec raw|noop|onecopy|default|refuse [-listen HOST:PORT] [-metrics HOST:PORT] [-unary FILE] [-chunk FILE]
 //
-// It says "listening HOST:PORT" on standard output, and ends with SIGTERM or when its standard input does.
+// It says "listening HOST:PORT" on standard output, or what the service says where it has metrics, and ends with SIGTERM or when its
+// standard input does.
 package main
 
 import (
@@ -36,8 +37,9 @@ func main() {
 }
 
 func run() error {
-	codec := flag.String("codec", "noop", "raw, noop, onecopy or default")
+	codec := flag.String("codec", "noop", "raw, noop, onecopy, default or refuse")
 	listen := flag.String("listen", "127.0.0.1:0", "address")
+	metrics := flag.String("metrics", "", "address for /metrics, which tells what was allocated; empty: none")
 	unary := flag.String("unary", "", "file with the encoded ExecuteResponse that answers a unary call")
 	chunk := flag.String("chunk", "", "file with the encoded ChunkResult, without a sequence, that answers a chunk")
 	flag.Parse()
@@ -54,6 +56,12 @@ func run() error {
 	if err != nil {
 		return err
 	}
+	var told net.Addr
+	if *metrics != "" {
+		if told, err = serveMetrics(*metrics); err != nil {
+			return err
+		}
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	go func() {
@@ -61,7 +69,7 @@ func run() error {
 		stop()
 	}()
 	context.AfterFunc(ctx, s.Stop)
-	fmt.Println("listening", l.Addr())
+	fmt.Println(serving(l.Addr(), told))
 	if err := s.Serve(l); ctx.Err() == nil {
 		return err
 	}
@@ -104,6 +112,8 @@ func newServer(codec string, a answers) (server, error) {
 			return nil, err
 		}
 		return newGRPC(e), nil
+	case "refuse":
+		return newRefusing(tuned()...), nil
 	}
-	return nil, fmt.Errorf("-codec is raw, noop, onecopy or default, not %q", codec)
+	return nil, fmt.Errorf("-codec is raw, noop, onecopy, default or refuse, not %q", codec)
 }
