@@ -34,8 +34,9 @@ type Pool struct {
 }
 
 type class struct {
-	mu   sync.Mutex
-	free []*[]byte
+	mu    sync.Mutex
+	free  []*[]byte // the last one given back is the first used again
+	spare int       // how many of free, its first, weren't used since the last Trim
 }
 
 // NewPool makes a pool that keeps at most retain bytes of idle buffers; what comes back beyond is dropped.
@@ -131,13 +132,32 @@ func (p *Pool) Out() int64 { return p.out.Load() }
 // Retained returns how many bytes of idle buffers the pool keeps.
 func (p *Pool) Retained() int64 { return p.retained.Load() }
 
-// Trim drops every idle buffer, so that the memory of a past peak goes back to the system at the next collection.
-func (p *Pool) Trim() {
+// Trim drops the idle buffers that weren't used since the last Trim, and returns how many bytes they have: of each size the
+// pool keeps as many buffers as were needed at once, on top of those still out. Called at intervals it lets go of the memory
+// of a past peak, and after an interval without use of all; the system has it back when the garbage collector has run. It
+// takes microseconds, and leaves buffers that are out alone.
+func (p *Pool) Trim() int64 {
+	var dropped int64
 	for i := range p.classes {
-		for b := p.classes[i].pop(); b != nil; b = p.classes[i].pop() {
-			p.retained.Add(-int64(cap(*b)))
-		}
+		dropped += p.classes[i].trim()
 	}
+	p.retained.Add(-dropped)
+	return dropped
+}
+
+func (c *class) trim() (bytes int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.spare > 0 {
+		for _, b := range c.free[:c.spare] {
+			bytes += int64(cap(*b))
+		}
+		kept := make([]*[]byte, len(c.free)-c.spare) // the list of a peak is long, too
+		copy(kept, c.free[c.spare:])
+		c.free = kept
+	}
+	c.spare = len(c.free)
+	return bytes
 }
 
 func (c *class) pop() *[]byte {
@@ -150,6 +170,7 @@ func (c *class) pop() *[]byte {
 	b := c.free[n-1]
 	c.free[n-1] = nil
 	c.free = c.free[:n-1]
+	c.spare = min(c.spare, n-1)
 	return b
 }
 

@@ -108,6 +108,7 @@ func (a *app) run(ctx context.Context) error {
 	if a.admission != nil {
 		group.Go(func() error { a.admission.Watch(ctx, probeInterval); return nil })
 	}
+	group.Go(func() error { a.newReclaimer().run(ctx); return nil })
 	if a.options.Sources != nil {
 		group.Go(func() error { a.watch(ctx); return nil })
 	}

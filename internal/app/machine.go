@@ -67,8 +67,11 @@ func (a *app) memory() float64 {
 	if err != nil {
 		return used
 	}
-	return max(used, 100*float64(residentBytes()-uint64(len(a.ballast)))/float64(total))
+	return max(used, 100*float64(a.resident())/float64(total))
 }
+
+// resident returns how many bytes of the machine's memory the process holds, of which the ballast has none.
+func (a *app) resident() int64 { return int64(residentBytes()) - int64(len(a.ballast)) }
 
 // residentBytes is what the Go runtime holds of the machine's memory.
 func residentBytes() uint64 {
