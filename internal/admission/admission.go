@@ -97,7 +97,8 @@ func (silent) Shedding(Reason, bool)       {}
 type Controller struct {
 	mu      sync.Mutex
 	options Options
-	tenants map[string]*tenant // those that hold or want anything
+	tenants map[string]*tenant       // those that hold or want anything
+	past    map[string]time.Duration // what others have used that still counts
 
 	places  int // held
 	slots   int // held
@@ -112,6 +113,8 @@ type Controller struct {
 	service  estimate // of the time that a unary call computes
 	holding  estimate // of the time that a place is held
 	arriving estimate // of the time that a body takes to arrive
+	entry    margin   // of a new call's estimate
+	spread   margin   // of the time that a unary call computes
 	pressure pressure
 	shed     shedder
 	counts   counts
@@ -120,7 +123,7 @@ type Controller struct {
 
 // New makes a controller. Nothing runs by itself: see Watch for the probes.
 func New(o Options) *Controller {
-	c := &Controller{options: o.withDefaults(), tenants: make(map[string]*tenant), jitter: rand.Float64}
+	c := &Controller{options: o.withDefaults(), tenants: make(map[string]*tenant), past: make(map[string]time.Duration), jitter: rand.Float64}
 	for i := range c.waiting {
 		c.waiting[i].tenants = make(map[*tenant]struct{})
 	}

@@ -66,79 +66,55 @@ func (c *Controller) uncount(p *Place) {
 	}
 }
 
-// share is how many of n things that all tenants want come before the next one of a tenant that wants own of them, when they
-// are shared fairly.
-func (c *Controller) share(t *tenant, n, own int) int {
-	if n <= own {
-		return n
-	}
-	return min(n, (own+1)*c.active(t)-1)
-}
-
-// active is the number of tenants with unary calls, counting the one that asks.
-func (c *Controller) active(asking *tenant) int {
-	n := 1
-	for _, t := range c.tenants {
-		if t != asking && (t.places > 0 || len(t.waiting[forPlace]) > 0) {
-			n++
-		}
-	}
-	return n
-}
-
-// slotWait estimates how long a new call of a tenant would take from now to the end of its computing.
-func (c *Controller) slotWait(t *tenant) time.Duration {
-	queued, own := c.waiting[forPlace].n, len(t.waiting[forPlace])
-	ahead := c.share(t, c.backlog+queued, t.backlog+own)
-	return time.Duration(ahead+1) * c.service.mean / time.Duration(c.options.Slots)
-}
-
-// placeWait estimates how long a new call of a tenant would wait for a place.
-func (c *Controller) placeWait(t *tenant) time.Duration {
-	ahead := c.share(t, c.waiting[forPlace].n, len(t.waiting[forPlace]))
-	return time.Duration(ahead+1) * c.holding.mean / time.Duration(c.options.Places)
-}
-
-// early refuses a call that has no chance, or that is too much. It takes nothing.
-func (c *Controller) early(t *tenant, now, deadline time.Time, strict bool) *refusal {
+// early refuses a call that has no chance, or that is too much, and tells what is promised for one that it lets in. It takes nothing.
+func (c *Controller) early(t *tenant, now, deadline time.Time, strict bool) (promise, *refusal) {
 	c.passOver(now)
 	if r := c.shedding(t); r != nil {
-		return r
+		return promise{}, r
 	}
-	wait := c.slotWait(t)
-	if wait <= c.service.mean { // nothing is before it: whatever others took, it is worth a try
-		wait = 0
-	}
-	if target := c.target(); c.pressure.on(now) && wait > target {
+	left, wait := deadline.Sub(now), c.slotWait(t)
+	if target := c.target(); c.pressure.on(now) && wait > target && !c.modest(t) {
 		c.pressure.refused(now)
-		return &refusal{ReasonBacklog, "backlog", wait, target, target}
+		return promise{}, &refusal{ReasonBacklog, "backlog", wait, target, target}
+	}
+	p := c.promised(strict, left, wait+c.reserve())
+	switch {
+	case wait <= c.service.mean: // nothing is before it: whatever others took, it is worth a try
+		wait = 0
+	case strict:
+		wait += c.reserve()
+	default:
+		wait -= c.service.mean // it may begin late, but take its time
 	}
 	if c.places >= c.options.Places {
 		wait = max(wait, c.placeWait(t))
 	}
-	if !strict {
-		wait -= c.service.mean // it may begin late, but take its time
+	if wait <= left {
+		return p, nil
 	}
-	if left := deadline.Sub(now); wait > left {
-		if left > c.target() && c.tooMuch() {
-			c.pressure.refused(now)
-		}
-		if strict {
-			return &refusal{ReasonLate, "deadline", wait, left, wait}
-		}
-		return &refusal{ReasonWait, "max_wait", wait, left, wait}
+	if left > c.target() && c.tooMuch() {
+		c.pressure.refused(now)
 	}
-	return nil
+	if strict {
+		return promise{}, &refusal{ReasonLate, "deadline", wait, left, wait}
+	}
+	return promise{}, &refusal{ReasonWait, "max_wait", wait, left, wait}
 }
 
 // tooLate refuses a waiter that won't be done before its deadline, where another can use its turn. Where nobody else waits it gets a
 // try: it may take less than others did.
 func (c *Controller) tooLate(w *waiter, now time.Time) *refusal {
-	others := c.waiting[w.list].n > 1
-	if !w.strict || !others || !now.Add(c.service.mean).After(w.deadline) {
+	if others := c.waiting[w.list].n > 1; !w.strict || !others {
 		return nil
 	}
-	return &refusal{ReasonLate, "deadline", c.service.mean, w.deadline.Sub(now), c.service.mean}
+	need, left := c.computing(), w.deadline.Sub(now)
+	if w.list == forPlace {
+		need = c.service.mean + c.reserve()
+	}
+	if need <= left {
+		return nil
+	}
+	return &refusal{ReasonLate, "deadline", need, left, c.service.mean}
 }
 
 // target is the longest wait for the processors while more comes than can be served: enough work to keep them busy, and no
@@ -150,8 +126,7 @@ func (c *Controller) target() time.Duration {
 
 // tooMuch reports whether all that waits is more than the processors get done in the target.
 func (c *Controller) tooMuch() bool {
-	all := c.backlog + c.waiting[forPlace].n
-	return time.Duration(all)*c.service.mean/time.Duration(c.options.Slots) > c.target()
+	return time.Duration(c.pending())*c.service.mean/time.Duration(c.options.Slots) > c.target()
 }
 
 // trifle is the part of the places that may wait for one at any time: clients that call again and again, as many as there are
@@ -189,7 +164,7 @@ func (c *Controller) checkPressure(now time.Time) {
 	}
 	c.pressure.refused(now)
 	for t := range c.waiting[forPlace].tenants {
-		for len(t.waiting[forPlace]) > 0 && c.slotWait(t) > c.target() {
+		for len(t.waiting[forPlace]) > 0 && c.slotWait(t) > c.target() && !c.modest(t) {
 			wait := c.slotWait(t)
 			c.decide(t.last(forPlace), &refusal{ReasonBacklog, "backlog", wait, c.target(), c.target()})
 		}

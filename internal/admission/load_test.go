@@ -24,12 +24,17 @@ type result struct {
 	served  []time.Duration // how long each took that was served in time
 	late    int
 	refused int
+	good    int // served in time, also while warming up
 }
 
-func (r *result) note(err error, took, deadline time.Duration) {
+func (r *result) note(err error, took, deadline time.Duration, counts bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if err == nil && took <= deadline {
+		r.good++
+	}
 	switch {
+	case !counts:
 	case err != nil && !errors.Is(err, context.DeadlineExceeded):
 		r.refused++
 	case err != nil || took > deadline:
@@ -98,9 +103,7 @@ func run(seed uint64, during time.Duration, s serve, loads ...load) []*result {
 					defer cancel()
 					start := time.Now()
 					err := s(ctx, l.tenant, work)
-					if counts {
-						out[i].note(err, time.Since(start), l.deadline)
-					}
+					out[i].note(err, time.Since(start), l.deadline, counts)
 				})
 			}
 		})

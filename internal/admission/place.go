@@ -17,6 +17,12 @@ type Place struct {
 	coming   *list.Element // in Controller.coming
 	counted  bool          // in the backlog
 	left     bool
+
+	ended           <-chan struct{} // the caller's context; nil: it has no end
+	wanted          bool            // a slot, with its body there
+	denied          bool            // that
+	waited          bool            // in a node, with the slot given back
+	atEntry, atSlot promise
 }
 
 // Enter gives a call its place, after a wait in the queue where there is none, or refuses it. Only the context's end and
@@ -31,7 +37,8 @@ func (c *Controller) Enter(ctx context.Context, tenantName string) (*Place, erro
 	t := c.tenant(tenantName)
 	defer c.forget(t)
 	deadline, strict := c.deadline(ctx, now)
-	if r := c.early(t, now, deadline, strict); r != nil {
+	promise, r := c.early(t, now, deadline, strict)
+	if r != nil {
 		return nil, c.refuse(*r)
 	}
 	if c.places >= c.options.Places || c.waiting[forPlace].n > 0 {
@@ -44,7 +51,7 @@ func (c *Controller) Enter(ctx context.Context, tenantName string) (*Place, erro
 		c.options.Observer.Waited(StagePlace, 0)
 	}
 	c.counts.admitted++
-	p := &Place{c: c, tenant: t, deadline: deadline, entered: time.Now()}
+	p := &Place{c: c, tenant: t, deadline: deadline, entered: time.Now(), ended: ctx.Done(), atEntry: promise}
 	c.expect(p)
 	return p, nil
 }
@@ -166,8 +173,10 @@ func (p *Place) Leave() {
 	defer c.mu.Unlock()
 	c.arrived(p)
 	c.uncount(p)
-	c.holding.add(time.Since(p.entered))
+	now := time.Now()
+	p.judge(now)
+	c.holding.add(now.Sub(p.entered))
 	c.leavePlace(p.tenant)
-	c.checkQueue(time.Now())
+	c.checkQueue(now)
 	c.forget(p.tenant)
 }

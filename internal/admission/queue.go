@@ -39,15 +39,28 @@ func (c *Controller) tenant(name string) *tenant {
 	t, ok := c.tenants[name]
 	if !ok {
 		t = &tenant{name: name, used: c.clock - c.credit()}
+		if used, ok := c.past[name]; ok {
+			t.used = max(t.used, used)
+			delete(c.past, name)
+		}
 		c.tenants[name] = t
 	}
 	return t
 }
 
-// forget drops the account of a tenant that holds and wants nothing. There may be a newer one of the same name.
+// forget drops the account of a tenant that holds and wants nothing, but for what it used: to stop for a moment earns no claim. There may
+// be a newer account of the same name.
 func (c *Controller) forget(t *tenant) {
-	if t.idle() && c.tenants[t.name] == t {
-		delete(c.tenants, t.name)
+	const most = 1000 // tenants whose use is kept
+	if !t.idle() || c.tenants[t.name] != t {
+		return
+	}
+	delete(c.tenants, t.name)
+	if t.used > c.clock-c.credit() {
+		if len(c.past) >= most {
+			clear(c.past)
+		}
+		c.past[t.name] = t.used
 	}
 }
 

@@ -149,7 +149,7 @@ func (c *Controller) shedding(t *tenant) *refusal {
 		return &refusal{ReasonRAM, "memory_percent", s.memory.value, o.Memory, 0}
 	case !s.cpu.on && !s.queue.on:
 		return nil
-	case c.places+c.waiting[forPlace].n < c.needed() || t.places+len(t.waiting[forPlace]) < c.needed()/c.active(t):
+	case c.places+c.waiting[forPlace].n < c.needed() || t.places+len(t.waiting[forPlace]) < c.needed()/c.active(t), c.modest(t):
 		return nil
 	case s.cpu.on:
 		return &refusal{ReasonCPU, "cpu_percent", s.cpu.value, o.CPU, 0}

@@ -1,7 +1,6 @@
 package admission
 
 import (
-	"cmp"
 	"context"
 	"time"
 )
@@ -42,6 +41,7 @@ func (p *Place) Compute(ctx context.Context) (*Slot, error) {
 	c.arrived(p)
 	c.count(p)
 	c.arriving.add(now.Sub(p.entered))
+	p.wanted = true
 	s := &Slot{c: c, tenant: p.tenant, place: p, list: forSlot, due: p.deadline}
 	own, strict := ctx.Deadline()
 	strict = strict && !own.After(p.deadline)
@@ -50,8 +50,10 @@ func (p *Place) Compute(ctx context.Context) (*Slot, error) {
 	}
 	if err := c.acquire(ctx, s, strict); err != nil {
 		c.uncount(p)
+		p.denied = true
 		return nil, err
 	}
+	p.atSlot = c.promised(strict, p.deadline.Sub(s.since), c.computing())
 	c.options.Observer.Waited(StageSlot, s.since.Sub(now))
 	return s, nil
 }
@@ -134,26 +136,6 @@ func (c *Controller) dispatchSlots(now time.Time) {
 	}
 }
 
-// awake takes from a tenant that computed nothing for a while all but a little of its claim on that time. The little makes
-// the calls of a tenant that stays below its share come first also when a few of them come together.
-func (c *Controller) awake(t *tenant) {
-	if t.running == 0 && len(t.waiting[forSlot]) == 0 && len(t.waiting[forChunk]) == 0 {
-		t.used = max(t.used, c.clock-c.credit())
-	}
-}
-
-func (c *Controller) credit() time.Duration {
-	const least, times = 10 * time.Millisecond, 20
-	return max(least, times*c.service.mean)
-}
-
-// lessUsed compares what tenants used of the processors, with an estimate for what is being computed.
-func (c *Controller) lessUsed(a, b *tenant) int { return cmp.Compare(c.consumed(a), c.consumed(b)) }
-
-func (c *Controller) consumed(t *tenant) time.Duration {
-	return t.used + time.Duration(t.running)*max(c.service.mean, 1)
-}
-
 // Yield implements engine.Slot: the slot is given back while f waits, and one is taken again before it returns, unless it
 // was released meanwhile.
 func (s *Slot) Yield(f func()) {
@@ -173,6 +155,9 @@ func (s *Slot) rest() bool {
 		return false
 	}
 	s.state = yielded
+	if s.place != nil {
+		s.place.waited = true
+	}
 	s.stop()
 	return true
 }
