@@ -190,16 +190,17 @@ func TestLinesThatWouldBeLeftOutNeedntBeMade(t *testing.T) {
 		v := newValve(false)
 		l := OpenLog(v, LogOptions{RepeatInterval: time.Second, RepeatBurst: 3})
 		sampler := l.Handler().(server.Sampler)
-		method, code := slog.String("method", "M"), slog.String("code", "overloaded")
+		kind := server.LineKind{Method: "M", ErrorType: "T", Code: "overloaded"}
 		refuse := func() {
-			if !sampler.LeavesOut(slog.LevelWarn, "call", method, code) {
-				l.LogAttrs(t.Context(), slog.LevelWarn, "call", slog.String("request_id", "r"), method, slog.Int("nodes", 0), code)
+			if !sampler.LeavesOut(slog.LevelWarn, "call", kind) {
+				l.LogAttrs(t.Context(), slog.LevelWarn, "call", slog.String("request_id", "r"), slog.String("method", "M"), slog.Int("nodes", 0),
+					slog.String("error_type", "T"), slog.String("code", "overloaded"))
 			}
 		}
 		for range 10 {
 			refuse()
 		}
-		if sampler.LeavesOut(slog.LevelWarn, "call", method) || sampler.LeavesOut(slog.LevelInfo, "call", method, code) {
+		if sampler.LeavesOut(slog.LevelWarn, "call", server.LineKind{Method: "M"}) || sampler.LeavesOut(slog.LevelInfo, "call", kind) {
 			t.Error("lines of other kinds would be left out")
 		}
 		time.Sleep(time.Second)
@@ -233,7 +234,7 @@ func TestKindsOfRepeatsAreBounded(t *testing.T) {
 	now := time.Now()
 	logged := 0
 	for i := range kinds {
-		if ok, _ := r.admit(fmt.Sprint(i), now); ok {
+		if ok, _ := r.admit(fmt.Append(nil, i), now); ok {
 			logged++
 		}
 		if len(r.seen) > mostRepeats+1 {
@@ -243,10 +244,10 @@ func TestKindsOfRepeatsAreBounded(t *testing.T) {
 	if want := mostRepeats + burst; logged != want {
 		t.Errorf("%d lines of made-up kinds were logged in an interval, want %d", logged, want)
 	}
-	if !r.full("one more", now) {
+	if !r.full([]byte("one more"), now) {
 		t.Error("a line beyond the bound would be made")
 	}
-	ok, left := r.admit("ordinary", now.Add(time.Minute))
+	ok, left := r.admit([]byte("ordinary"), now.Add(time.Minute))
 	if want := kinds - mostRepeats - burst + 1; !ok || left != want {
 		t.Errorf("in the next interval: %v, with %d lines left out before, want %d", ok, left, want)
 	}

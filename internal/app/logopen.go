@@ -31,7 +31,11 @@ func OpenLog(w io.Writer, o LogOptions) *Log {
 		return b.Bytes()
 	}
 	s := newSink(w, o.BufferBytes, report)
-	return &Log{slog.New(newRepeatHandler(handlerOf(s, o), o.RepeatInterval, o.RepeatBurst)), s}
+	h := handlerOf(s, o)
+	if !o.Pretty {
+		h = &jsonHandler{Handler: h, sink: s}
+	}
+	return &Log{slog.New(newRepeatHandler(h, o.RepeatInterval, o.RepeatBurst)), s}
 }
 
 func handlerOf(w io.Writer, o LogOptions) slog.Handler {

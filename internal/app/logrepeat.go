@@ -3,9 +3,10 @@ package app
 import (
 	"context"
 	"log/slog"
-	"strings"
 	"sync"
 	"time"
+
+	"github.com/remotemedia/remotemedia-go/internal/server"
 )
 
 // repeats bounds how often lines are logged that differ only in whom they happened to: of those of the level warn and above that
@@ -32,21 +33,21 @@ type repeated struct {
 const mostRepeats = 64
 
 // others is the kind of those beyond the bound.
-const others = ""
+var others []byte
 
 // kind returns the account of a kind of lines, in its current interval.
-func (r *repeats) kind(kind string, now time.Time) *repeated {
-	s := r.seen[kind]
+func (r *repeats) kind(kind []byte, now time.Time) *repeated {
+	s := r.seen[string(kind)]
 	if s == nil && len(r.seen) >= mostRepeats {
 		r.forget(now)
 	}
 	if s == nil && len(r.seen) >= mostRepeats {
 		kind = others
-		s = r.seen[kind]
+		s = r.seen[string(kind)]
 	}
 	if s == nil {
 		s = &repeated{since: now}
-		r.seen[kind] = s
+		r.seen[string(kind)] = s
 	}
 	if now.Sub(s.since) >= r.interval {
 		s.since, s.lines = now, 0
@@ -65,7 +66,7 @@ func (r *repeats) forget(now time.Time) {
 }
 
 // admit reports whether a line of a kind is to be logged, and how many before it weren't.
-func (r *repeats) admit(kind string, now time.Time) (ok bool, left int) {
+func (r *repeats) admit(kind []byte, now time.Time) (ok bool, left int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s := r.kind(kind, now)
@@ -80,7 +81,7 @@ func (r *repeats) admit(kind string, now time.Time) (ok bool, left int) {
 }
 
 // full reports whether no more lines of a kind are to be logged for now; it then counts one more as left out.
-func (r *repeats) full(kind string, now time.Time) bool {
+func (r *repeats) full(kind []byte, now time.Time) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s := r.kind(kind, now)
@@ -106,10 +107,17 @@ func newRepeatHandler(next slog.Handler, interval time.Duration, burst int) slog
 	return repeatHandler{next, &repeats{interval: interval, burst: max(burst, 1), seen: make(map[string]*repeated)}, "", false}
 }
 
+// usualKind is the length of most kinds.
+const usualKind = 256
+
 // Handle implements slog.Handler.
 func (h repeatHandler) Handle(ctx context.Context, record slog.Record) error {
-	kind, named := h.kindOf(record)
-	if record.Level < slog.LevelWarn || named || h.own {
+	if record.Level < slog.LevelWarn || h.own {
+		return h.Handler.Handle(ctx, record)
+	}
+	var room [usualKind]byte
+	kind, named := h.appendKind(room[:0], &record)
+	if named {
 		return h.Handler.Handle(ctx, record)
 	}
 	ok, left := h.repeats.admit(kind, record.Time)
@@ -124,50 +132,57 @@ func (h repeatHandler) Handle(ctx context.Context, record slog.Record) error {
 }
 
 // LeavesOut implements server.Sampler.
-func (h repeatHandler) LeavesOut(level slog.Level, message string, attrs ...slog.Attr) bool {
+func (h repeatHandler) LeavesOut(level slog.Level, message string, kind server.LineKind) bool {
 	if level < slog.LevelWarn || h.own {
 		return false
 	}
-	kind := kindPrefix(level, message) + h.known
-	for _, attr := range attrs {
-		kind += part(attr)
-	}
-	return h.repeats.full(kind, time.Now())
+	var room [usualKind]byte
+	b := h.beginKind(room[:0], level, message)
+	b = appendPart(b, "method", kind.Method)
+	b = appendPart(b, "error_type", kind.ErrorType)
+	b = appendPart(b, "code", kind.Code)
+	return h.repeats.full(b, time.Now())
 }
 
-// kindOf is what repeated lines have in common; named says that the line has an error id.
-func (h repeatHandler) kindOf(record slog.Record) (kind string, named bool) {
-	if record.Level < slog.LevelWarn {
-		return "", false
-	}
-	var b strings.Builder
-	b.WriteString(kindPrefix(record.Level, record.Message) + h.known)
+// appendKind appends what repeated lines have in common; named says that the line has an error id.
+func (h repeatHandler) appendKind(b []byte, record *slog.Record) (kind []byte, named bool) {
+	b = h.beginKind(b, record.Level, record.Message)
 	record.Attrs(func(a slog.Attr) bool {
 		named = named || a.Key == "error_id"
-		b.WriteString(part(a))
+		b = appendAttrPart(b, a)
 		return true
 	})
-	return b.String(), named
+	return b, named
 }
 
-func kindPrefix(level slog.Level, message string) string { return level.String() + "\x00" + message }
+func (h repeatHandler) beginKind(b []byte, level slog.Level, message string) []byte {
+	b = append(append(b, level.String()...), 0)
+	b = append(b, message...)
+	return append(b, h.known...)
+}
 
-// part is what an attribute adds to the kind.
-func part(a slog.Attr) string {
+// appendAttrPart appends what an attribute adds to the kind.
+func appendAttrPart(b []byte, a slog.Attr) []byte {
 	switch a.Key {
 	case "method", "code", "node_id", "error_type", "decision", "reason":
-		return "\x00" + a.Key + "=" + a.Value.String()
+		return appendPart(b, a.Key, a.Value.String())
 	}
-	return ""
+	return b
+}
+
+func appendPart(b []byte, key, value string) []byte {
+	b = append(append(b, 0), key...)
+	return append(append(b, '='), value...)
 }
 
 // WithAttrs implements slog.Handler.
 func (h repeatHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	known := []byte(h.known)
 	for _, a := range attrs {
-		h.known += part(a)
+		known = appendAttrPart(known, a)
 		h.own = h.own || a.Key == "log"
 	}
-	h.Handler = h.Handler.WithAttrs(attrs)
+	h.known, h.Handler = string(known), h.Handler.WithAttrs(attrs)
 	return h
 }
 

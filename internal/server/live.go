@@ -138,7 +138,7 @@ func (l *live) open(init *pb.StreamInit) (*stream.Opened, error) {
 func (l *live) Failure(err *fault.Error) *pb.ErrorResponse {
 	err = withID(err)
 	l.last.Store(err)
-	l.server.log.LogAttrs(context.Background(), slog.LevelWarn, "stream error", append(l.attributes(), faultAttributes(err)...)...)
+	l.server.log.LogAttrs(context.Background(), slog.LevelWarn, "stream error", appendFault(l.attributes(), err)...)
 	return wire.ErrorToProto(err, wire.ErrorOptions{RequestID: l.call.requestID, Debug: l.server.options.Debug})
 }
 

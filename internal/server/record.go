@@ -13,37 +13,44 @@ import (
 	"github.com/remotemedia/remotemedia-go/internal/wire"
 )
 
-// record writes one log line a call.
+// record writes one log line a call. The record is made here: a logger would look up who called it, which nothing tells.
 func (s *Server) record(srv any, ss grpc.ServerStream, _ *grpc.StreamServerInfo, next grpc.StreamHandler) error {
 	err := next(srv, ss)
 	c := callOf(ss.Context())
 	level := c.level()
-	if s.log.Enabled(ss.Context(), level) && !s.leavesOut(level, c) {
-		s.log.LogAttrs(context.WithoutCancel(ss.Context()), level, "call", c.attributes(err)...)
+	if !s.log.Enabled(ss.Context(), level) || s.leavesOut(level, c) {
+		return err
 	}
+	const usual = 16
+	var room [usual]slog.Attr
+	now := time.Now()
+	line := slog.NewRecord(now, level, lineMessage, 0)
+	line.AddAttrs(c.appendAttributes(room[:0], now, err)...)
+	_ = s.log.Handler().Handle(context.WithoutCancel(ss.Context()), line) // loggers, too, have no use for an error
 	return err
 }
 
-// Sampler is what a handler of the log may be, too: it reports whether it would leave out a line that has these attributes among others, and
-// counts the line as left out. Of thousands of refusals a second none but the few that are logged has its line made.
+const lineMessage = "call"
+
+// Sampler is what a handler of the log may be, too: it reports whether it would leave out a line of a kind, and counts the line as left out.
+// Of thousands of refusals a second none but the few that are logged has its line made.
 type Sampler interface {
-	LeavesOut(level slog.Level, message string, attrs ...slog.Attr) bool
+	LeavesOut(level slog.Level, message string, kind LineKind) bool
 }
+
+// LineKind is what lines have in common that tell of the same failure. The attributes of a line have the same texts.
+type LineKind struct{ Method, ErrorType, Code string }
 
 func (s *Server) leavesOut(level slog.Level, c *call) bool {
 	sampler, ok := s.log.Handler().(Sampler)
 	if !ok || c.fault == nil || c.fault.Kind != fault.Unavailable || c.stream != nil {
 		return false
 	}
-	return sampler.LeavesOut(level, "call", methodAttr(c), errorTypeAttr(c.fault), codeAttr(c.fault))
+	return sampler.LeavesOut(level, lineMessage, LineKind{c.loggedMethod(), errorType(c.fault), string(c.fault.Code)})
 }
 
-// methodAttr is cut to a length that every method of the service has: others are as long as callers make them.
-func methodAttr(c *call) slog.Attr {
-	return slog.String("method", shorten(strings.TrimPrefix(c.method, "/")))
-}
-
-func errorTypeAttr(f *fault.Error) slog.Attr { return slog.String("error_type", errorType(f)) }
+// loggedMethod is cut to a length that every method of the service has: others are as long as callers make them.
+func (c *call) loggedMethod() string { return shorten(strings.TrimPrefix(c.method, "/")) }
 
 // canceled is what log and metrics have for calls that were given up, for which the wire has no type of its own.
 const canceled = "CANCELED"
@@ -55,8 +62,6 @@ func errorType(f *fault.Error) string {
 	}
 	return wire.ErrorType(f.Kind).String()
 }
-
-func codeAttr(f *fault.Error) slog.Attr { return slog.String("code", string(f.Code)) }
 
 // level is higher for what the operator should look at, and lower for what only tools call.
 func (c *call) level() slog.Level {
@@ -71,15 +76,16 @@ func (c *call) level() slog.Level {
 	return slog.LevelInfo
 }
 
-func (c *call) attributes(err error) []slog.Attr {
-	out := []slog.Attr{
+// appendAttributes appends what a line tells of a call that ended with err.
+func (c *call) appendAttributes(out []slog.Attr, now time.Time, err error) []slog.Attr {
+	out = append(out,
 		slog.String("request_id", c.requestID),
-		methodAttr(c),
+		slog.String("method", c.loggedMethod()),
 		slog.String("status", status.Code(err).String()),
-		slog.Float64("wall_time_ms", millis(max(time.Since(c.started), time.Microsecond))),
+		slog.Float64("wall_time_ms", millis(max(now.Sub(c.started), time.Microsecond))),
 		slog.Int("nodes", c.nodes),
 		slog.String("client", c.client()),
-	}
+	)
 	if c.pipeline != "" {
 		out = append(out, slog.String("pipeline", c.pipeline))
 	}
@@ -93,18 +99,14 @@ func (c *call) attributes(err error) []slog.Attr {
 		out = append(out, slog.String("session_id", st.SessionID), slog.String("reason", st.Reason),
 			slog.Uint64("chunks", st.Chunks), slog.Uint64("dropped", st.Dropped), slog.Uint64("samples", st.Samples))
 	}
-	return append(out, faultAttributes(c.fault)...)
+	return appendFault(out, c.fault)
 }
 
-func faultAttributes(f *fault.Error) []slog.Attr {
+func appendFault(out []slog.Attr, f *fault.Error) []slog.Attr {
 	if f == nil {
-		return nil
+		return out
 	}
-	out := []slog.Attr{
-		errorTypeAttr(f),
-		codeAttr(f),
-		slog.String("error", f.Error()),
-	}
+	out = append(out, slog.String("error_type", errorType(f)), slog.String("code", string(f.Code)), slog.String("error", f.Error()))
 	if f.NodeID != "" {
 		out = append(out, slog.String("node_id", f.NodeID))
 	}

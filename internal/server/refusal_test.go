@@ -29,8 +29,8 @@ func (s *headersOnly) SetTrailer(md metadata.MD) { s.trailers = metadata.Join(s.
 // sampling is the handler of a log that has had enough of refusals.
 type sampling struct{ slog.Handler }
 
-func (sampling) LeavesOut(level slog.Level, _ string, attrs ...slog.Attr) bool {
-	return level == slog.LevelWarn && attrs[len(attrs)-1].Value.String() == "overloaded"
+func (sampling) LeavesOut(level slog.Level, _ string, kind LineKind) bool {
+	return level == slog.LevelWarn && kind.Code == "overloaded"
 }
 
 // refuser returns what refuses a call, with all that the service does about it but the transport's part.
@@ -63,7 +63,7 @@ func refuser(t testing.TB) (refuse func()) {
 
 // TestRel3_ARefusalTakesLittleMemory, so that calls beyond capacity don't take it from those within: 8 KB is for the transport's part, too.
 func TestRel3_ARefusalTakesLittleMemory(t *testing.T) {
-	const calls, most = 500, 5000
+	const calls, most, mostAllocations = 500, 3000, 32
 	refuse := refuser(t)
 	refuse()
 	var before, after runtime.MemStats
@@ -74,6 +74,9 @@ func TestRel3_ARefusalTakesLittleMemory(t *testing.T) {
 	runtime.ReadMemStats(&after)
 	if each := (after.TotalAlloc - before.TotalAlloc) / calls; each > most {
 		t.Errorf("a refusal takes %d bytes, want at most %d", each, most)
+	}
+	if each := (after.Mallocs - before.Mallocs) / calls; each > mostAllocations {
+		t.Errorf("a refusal takes %d allocations, want at most %d", each, mostAllocations)
 	}
 }
 

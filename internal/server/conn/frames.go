@@ -76,13 +76,17 @@ func (w watching) Clone() credentials.TransportCredentials {
 
 type watched struct {
 	net.Conn
+	peer   net.Addr
 	ready  readyReader
 	frames *frames
 }
 
 func watch(c net.Conn, b Budget) *watched {
-	return &watched{Conn: c, ready: readyReaderOf(c), frames: newFrames(b)}
+	return &watched{Conn: c, peer: name(c.RemoteAddr()), ready: readyReaderOf(c), frames: newFrames(b)}
 }
+
+// RemoteAddr returns the address of the peer.
+func (c *watched) RemoteAddr() net.Addr { return c.peer }
 
 // Read reads, and fails for good when the peer has spent a budget.
 func (c *watched) Read(p []byte) (int, error) {
