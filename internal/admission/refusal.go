@@ -2,6 +2,7 @@ package admission
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/remotemedia/remotemedia-go/fault"
@@ -59,18 +60,44 @@ var sentences = map[Reason]string{
 func (r refusal) fault(pause time.Duration) *fault.Error {
 	pause = pause.Round(time.Millisecond)
 	current, limit := plain(r.current), plain(r.limit)
-	e := fault.New(fault.CodeOverloaded, "the service is at capacity: %s (%s is %v, the limit is %v); retry after %v",
-		sentences[r.reason], r.what, current, limit, pause)
-	e.Context = map[string]any{"reason": string(r.reason), "limit": r.what, "used": current, "current": current, "allowed": limit,
-		"hint": "retry after the pause told, with backoff"}
-	e.RetryAfter = pause
-	return e.WithOp("admission")
+	return &fault.Error{
+		Kind: fault.CodeOverloaded.Kind(), Code: fault.CodeOverloaded, Op: "admission", RetryAfter: pause,
+		Message: r.message(current, limit, pause),
+		Context: map[string]any{"reason": string(r.reason), "limit": r.what, "used": current, "current": current, "allowed": limit,
+			"hint": "retry after the pause told, with backoff"},
+	}
+}
+
+// message is put together by hand: there may be thousands of refusals a second.
+func (r refusal) message(current, limit any, pause time.Duration) string {
+	const usual = 256
+	var room [usual]byte
+	b := append(room[:0], "the service is at capacity: "...)
+	b = append(b, sentences[r.reason]...)
+	b = append(append(b, " ("...), r.what...)
+	b = appendFigure(append(b, " is "...), current)
+	b = appendFigure(append(b, ", the limit is "...), limit)
+	b = append(append(b, "); retry after "...), pause.String()...)
+	return string(b)
+}
+
+// appendFigure appends a value as fmt prints it.
+func appendFigure(b []byte, v any) []byte {
+	switch v := v.(type) {
+	case string:
+		return append(b, v...)
+	case int:
+		return strconv.AppendInt(b, int64(v), 10)
+	case int64:
+		return strconv.AppendInt(b, v, 10)
+	}
+	return fmt.Append(b, v)
 }
 
 // plain gives durations in words and everything else as it is.
 func plain(v any) any {
 	if d, ok := v.(time.Duration); ok {
-		return fmt.Sprint(d.Round(time.Millisecond))
+		return d.Round(time.Millisecond).String()
 	}
 	return v
 }

@@ -13,10 +13,14 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/experimental"
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 
 	pb "github.com/remotemedia/remotemedia-go/api/remotemedia/v1"
+	"github.com/remotemedia/remotemedia-go/internal/admission"
+	"github.com/remotemedia/remotemedia-go/internal/server"
 	"github.com/remotemedia/remotemedia-go/internal/wire"
 	"github.com/remotemedia/remotemedia-go/mem"
 )
@@ -29,13 +33,15 @@ func TestServerAllocatesLittle(t *testing.T) {
 	}
 	for _, c := range []struct {
 		kind               string
+		change             func(*server.Options)
 		runs               int
 		allocations, bytes float64
 	}{
-		{"unary", 1000, 106, 12 << 10},
-		{"stream", 5000, 11, 1 << 10},
+		{"unary", asIs, 1000, 106, 12 << 10},
+		{"refused", noRoom(t), 1000, 82, 10 << 10},
+		{"stream", asIs, 5000, 11, 1 << 10},
 	} {
-		client := startClient(t, serveBench(t), c.kind)
+		client := startClient(t, serveBench(t, c.change), c.kind)
 		client.order(c.runs) // pools and buffers are filled
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
@@ -47,6 +53,18 @@ func TestServerAllocatesLittle(t *testing.T) {
 		t.Logf("%s: %.1f allocations of %.0f bytes", c.kind, allocations, bytes)
 		if allocations > c.allocations || bytes > c.bytes {
 			t.Errorf("%s: %.1f allocations of %.0f bytes, want at most %.0f of %.0f", c.kind, allocations, bytes, c.allocations, c.bytes)
+		}
+	}
+}
+
+func asIs(*server.Options) {}
+
+// noRoom has a server refuse calls for lack of room.
+func noRoom(t testing.TB) func(*server.Options) {
+	return func(o *server.Options) {
+		o.Admission = admission.New(admission.Options{Places: 1, Queue: -1})
+		if _, err := o.Admission.Enter(t.Context(), ""); err != nil {
+			t.Fatal(err)
 		}
 	}
 }
@@ -66,6 +84,17 @@ func BenchmarkServerChunk(b *testing.B) {
 // BenchmarkServerCall counts what the server alone allocates for a unary call that passes one second of audio on.
 func BenchmarkServerCall(b *testing.B) {
 	client := startClient(b, serveBench(b), "unary")
+	client.order(100)
+	b.ReportAllocs()
+	b.ResetTimer()
+	client.order(b.N)
+	b.StopTimer()
+	client.stop()
+}
+
+// BenchmarkServerRefusal counts what the server alone allocates for a call that it has no room for.
+func BenchmarkServerRefusal(b *testing.B) {
+	client := startClient(b, serveBench(b, noRoom(b)), "refused")
 	client.order(100)
 	b.ReportAllocs()
 	b.ResetTimer()
@@ -127,8 +156,8 @@ func BenchmarkClientProcess(b *testing.B) {
 		b.Skip("this is the client of other benchmarks and tests, which start it")
 	}
 	conn := dialRaw(b, address)
-	if os.Getenv(clientKind) == "unary" {
-		callAsOrdered(b, conn)
+	if kind := os.Getenv(clientKind); kind != "stream" {
+		callAsOrdered(b, conn, kind == "refused")
 		return
 	}
 	s := openRaw(b, conn)
@@ -151,11 +180,14 @@ func BenchmarkClientProcess(b *testing.B) {
 	s.end()
 }
 
-// callAsOrdered makes as many calls as each line of the input says.
-func callAsOrdered(b *testing.B, conn *grpc.ClientConn) {
+// callAsOrdered makes as many calls as each line of the input says, all of which are answered or refused.
+func callAsOrdered(b *testing.B, conn *grpc.ClientConn, refused bool) {
 	req, err := proto.Marshal(request(pipeline("in:PassThrough"), map[string]any{"in": floats(44100, 44100)}))
 	if err != nil {
 		b.Fatal(err)
+	}
+	if refused {
+		req = req[:100] // nobody reads it
 	}
 	var answer []byte
 	for count := 0; ; {
@@ -163,7 +195,8 @@ func callAsOrdered(b *testing.B, conn *grpc.ClientConn) {
 			return
 		}
 		for range count {
-			if err := conn.Invoke(b.Context(), executePath, &req, &answer); err != nil || len(answer) < 4*44100 {
+			err := conn.Invoke(b.Context(), executePath, &req, &answer)
+			if refused && status.Code(err) != codes.Unavailable || !refused && (err != nil || len(answer) < 4*44100) {
 				b.Fatalf("%d bytes, %v", len(answer), err)
 			}
 		}

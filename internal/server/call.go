@@ -50,9 +50,25 @@ type call struct {
 	place    *admission.Place  // of a unary call, nil without admission
 	admitted *admission.Stream // of a stream, nil without admission
 	running  running
+
+	newer, older *call // neighbours among those in flight
 }
 
 type callKey struct{}
+
+// callContext is a context that knows its call.
+type callContext struct {
+	context.Context
+	call *call
+}
+
+// Value implements context.Context.
+func (c *callContext) Value(key any) any {
+	if _, ok := key.(callKey); ok {
+		return c.call
+	}
+	return c.Context.Value(key)
+}
 
 func newCall(ctx context.Context, method string) *call {
 	c := &call{method: method, started: time.Now()}
@@ -83,21 +99,20 @@ func callOf(ctx context.Context) *call {
 // headers is what clients may retry.
 type callStream struct {
 	grpc.ServerStream
-	ctx  context.Context
-	call *call
+	ctx  callContext
 	sent bool
 
 	header [1]string // that it sets: the request's id
 }
 
 // Context carries the call.
-func (s *callStream) Context() context.Context { return s.ctx }
+func (s *callStream) Context() context.Context { return &s.ctx }
 
 // SendMsg sets the header before the first message.
 func (s *callStream) SendMsg(m any) error {
 	if !s.sent {
 		s.sent = true
-		s.header[0] = s.call.requestID
+		s.header[0] = s.ctx.call.requestID
 		if err := s.SendHeader(metadata.MD{headerRequestID: s.header[:]}); err != nil {
 			return err
 		}

@@ -25,8 +25,8 @@ func (s *Server) deliver(srv any, ss grpc.ServerStream, info *grpc.StreamServerI
 	if !c.arrived {
 		s.setRefusing(true)
 	}
-	var f *fault.Error
-	if !errors.As(err, &f) {
+	f, ok := errors.AsType[*fault.Error](err)
+	if !ok {
 		if s, ok := statusOf(err); ok { // the transport's own words
 			c.fault = faultOfStatus(s)
 			return s.Err()

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/google/uuid"
 	"google.golang.org/grpc"
@@ -17,42 +18,70 @@ import (
 // identify gives the call its id and its record, and sets header and trailers.
 func identify(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) error {
 	c := newCall(ss.Context(), info.FullMethod)
-	stream := &callStream{ServerStream: ss, call: c, ctx: context.WithValue(ss.Context(), callKey{}, c)}
+	stream := &callStream{ServerStream: ss, ctx: callContext{ss.Context(), c}}
 	err := next(srv, stream)
-	ss.SetTrailer(c.trailers(stream.sent))
+	c.setTrailers(ss, stream.sent)
 	return err
 }
 
 // protocolTrailer is never changed.
 var protocolTrailer = metadata.MD{trailerProtocol: {version.Protocol}}
 
-// trailers are those that weren't set when the call was let in. The id goes there when no message carried it as a header.
-func (c *call) trailers(sent bool) metadata.MD {
+// setTrailers sets the trailers that weren't set when the call was let in. The id goes there when no message carried it as a header.
+func (c *call) setTrailers(ss grpc.ServerStream, sent bool) {
 	if c.arrived && sent && c.load == "" && c.fault == nil && c.warnings == 0 {
-		return nil
+		return
 	}
-	const most = 8
-	md := make(metadata.MD, most)
+	t := trailerSets.Get().(*trailerSet)
+	c.fillTrailers(t, sent)
+	ss.SetTrailer(t.md) // which copies
+	t.reset()
+	trailerSets.Put(t)
+}
+
+func (c *call) fillTrailers(t *trailerSet, sent bool) {
 	if !c.arrived {
-		md[trailerProtocol] = protocolTrailer[trailerProtocol]
+		t.set(trailerProtocol, version.Protocol)
 	}
 	if !sent {
-		md[headerRequestID] = []string{c.requestID}
+		t.set(headerRequestID, c.requestID)
 	}
 	if c.load != "" {
-		md[trailerLoad] = []string{c.load}
+		t.set(trailerLoad, c.load)
 	}
 	if c.fault != nil {
-		md[trailerErrorType] = []string{wire.ErrorType(c.fault.Kind).String()}
-		wire.SetRetryTrailers(md, c.fault)
+		t.set(trailerErrorType, wire.ErrorType(c.fault.Kind).String())
+		if pushback, after, ok := wire.RetryTrailers(c.fault); ok {
+			t.set(wire.PushbackTrailer, pushback)
+			t.set(wire.RetryAfterTrailer, after)
+		}
 	}
 	if c.details != "" {
-		md[wire.DetailsTrailer] = []string{c.details}
+		t.set(wire.DetailsTrailer, c.details)
 	}
 	if c.warnings > 0 {
-		md[trailerWarnings] = []string{strconv.Itoa(c.warnings)}
+		t.set(trailerWarnings, strconv.Itoa(c.warnings))
 	}
-	return md
+}
+
+// trailerSet is memory for trailers, which is used again.
+type trailerSet struct {
+	md     metadata.MD
+	values [8]string
+}
+
+var trailerSets = sync.Pool{New: func() any { return &trailerSet{md: make(metadata.MD, len(trailerSet{}.values))} }}
+
+// set adds a trailer; there are at most as many as there is room for.
+func (t *trailerSet) set(name, value string) {
+	i := len(t.md)
+	t.values[i] = value
+	t.md[name] = t.values[i : i+1 : i+1]
+}
+
+func (t *trailerSet) reset() {
+	clear(t.md)
+	clear(t.values[:])
 }
 
 // requestIDOf takes the id from the client's headers, or makes one.

@@ -18,25 +18,33 @@ type InFlight struct {
 	Node                      string // the node at work, or the last one that was
 }
 
-// inFlight are the calls that haven't ended.
+// inFlight are the calls that haven't ended, each of which knows its neighbours.
 type inFlight struct {
-	mu    sync.Mutex
-	calls map[*call]struct{}
+	mu     sync.Mutex
+	newest *call
 }
 
 func (f *inFlight) add(c *call) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.calls == nil {
-		f.calls = make(map[*call]struct{})
+	c.older = f.newest
+	if c.older != nil {
+		c.older.newer = c
 	}
-	f.calls[c] = struct{}{}
+	f.newest = c
 }
 
 func (f *inFlight) remove(c *call) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	delete(f.calls, c)
+	if c.older != nil {
+		c.older.newer = c.newer
+	}
+	if c.newer != nil {
+		c.newer.older = c.older
+	} else {
+		f.newest = c.older
+	}
 }
 
 // running is what of a call others may see while it runs.
@@ -52,12 +60,12 @@ func (s *Server) track(srv any, ss grpc.ServerStream, _ *grpc.StreamServerInfo, 
 	return next(srv, ss)
 }
 
-// InFlight lists the calls that haven't ended, in no order.
+// InFlight lists the calls that haven't ended, the newest first.
 func (s *Server) InFlight() []InFlight {
 	s.inFlight.mu.Lock()
 	defer s.inFlight.mu.Unlock()
-	out := make([]InFlight, 0, len(s.inFlight.calls))
-	for c := range s.inFlight.calls {
+	var out []InFlight
+	for c := s.inFlight.newest; c != nil; c = c.older {
 		one := InFlight{Method: c.method, RequestID: c.startedAs, Client: c.client(), Age: time.Since(c.started)}
 		if session := c.running.session.Load(); session != nil {
 			one.Pipeline, one.Node = shorten(session.Plan().Name), session.At()

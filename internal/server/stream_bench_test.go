@@ -41,10 +41,13 @@ func (bytesCodec) Unmarshal(data grpcmem.BufferSlice, v any) error {
 }
 
 // serveBench serves the real nodes with the pool of a service, on a socket.
-func serveBench(b testing.TB) (address string) {
+func serveBench(b testing.TB, change ...func(*server.Options)) (address string) {
 	b.Helper()
 	o := server.Options{Engine: engine.New(engine.Options{Pool: mem.NewPool(mem.DefaultRetain)})}
 	library(b)(&o)
+	for _, f := range change {
+		f(&o)
+	}
 	s, err := server.New(o)
 	if err != nil {
 		b.Fatal(err)

@@ -18,7 +18,7 @@ type travel struct {
 }
 
 // travels is the one table from the kind of a fault to the wire. Types above 6 don't exist for clients in the field.
-var travels = map[fault.Kind]travel{
+var travels = [...]travel{
 	fault.Internal:         {pb.ErrorType_ERROR_TYPE_INTERNAL, codes.Internal, true},
 	fault.Validation:       {pb.ErrorType_ERROR_TYPE_VALIDATION, codes.InvalidArgument, true},
 	fault.NodeExecution:    {pb.ErrorType_ERROR_TYPE_NODE_EXECUTION, codes.Internal, true},
@@ -31,11 +31,19 @@ var travels = map[fault.Kind]travel{
 	fault.Canceled:         {pb.ErrorType_ERROR_TYPE_RESOURCE_LIMIT, codes.Canceled, false},
 }
 
+// travelOf gives what a kind that isn't in the table lacks as zeros.
+func travelOf(k fault.Kind) travel {
+	if int(k) < len(travels) {
+		return travels[k]
+	}
+	return travel{}
+}
+
 // ErrorType gives the wire's type of a kind.
-func ErrorType(k fault.Kind) pb.ErrorType { return travels[k].errorType }
+func ErrorType(k fault.Kind) pb.ErrorType { return travelOf(k).errorType }
 
 // InBand reports whether faults of a kind are told in a response, with the status OK, rather than as a status.
-func InBand(k fault.Kind) bool { return travels[k].inBand }
+func InBand(k fault.Kind) bool { return travelOf(k).inBand }
 
 // Code gives the gRPC status code of a fault, for where it travels as a status.
 func Code(f *fault.Error) codes.Code {
@@ -45,7 +53,7 @@ func Code(f *fault.Error) codes.Code {
 	case fault.CodeUnknownNodeType: // told in band of a manifest; as a status when it alone was asked for
 		return codes.NotFound
 	}
-	return travels[f.Kind].status
+	return travelOf(f.Kind).status
 }
 
 // ErrorOptions say for whom an error is told.
@@ -60,18 +68,23 @@ const maxProblems = 100
 // ErrorToProto makes the wire's message of a fault. Its context is always a JSON object, whatever the fault carries; what the
 // cause of an internal fault says stays in the log.
 func ErrorToProto(f *fault.Error, o ErrorOptions) *pb.ErrorResponse {
+	out := new(pb.ErrorResponse)
+	fillError(out, f, o)
+	return out
+}
+
+// fillError is ErrorToProto into memory of the caller.
+func fillError(out *pb.ErrorResponse, f *fault.Error, o ErrorOptions) {
 	problems := errorsOf(f.Problems)
-	out := &pb.ErrorResponse{
-		ErrorType: ErrorType(f.Kind), Message: clean(messageOf(f)), FailingNodeId: clean(f.NodeID),
-		Context: contextOf(f, problems, o.RequestID), Code: string(f.Code), RetryAfterMs: millisOf(f.RetryAfter),
-	}
+	out.ErrorType, out.Message, out.FailingNodeId = ErrorType(f.Kind), clean(messageOf(f)), clean(f.NodeID)
+	out.Context = contextOf(f, problems, o.RequestID)
+	out.Code, out.RetryAfterMs = string(f.Code), millisOf(f.RetryAfter)
 	for _, p := range problems {
 		out.Problems = append(out.Problems, clean(p.String()))
 	}
 	if o.Debug {
 		out.StackTrace = clean(f.Stack)
 	}
-	return out
 }
 
 func messageOf(f *fault.Error) string {

@@ -1,12 +1,12 @@
 package wire_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -15,9 +15,12 @@ import (
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	spb "google.golang.org/genproto/googleapis/rpc/status"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/known/anypb"
+	"google.golang.org/protobuf/types/known/durationpb"
+	"pgregory.net/rapid"
 
 	pb "github.com/remotemedia/remotemedia-go/api/remotemedia/v1"
 	"github.com/remotemedia/remotemedia-go/fault"
@@ -95,14 +98,11 @@ func TestRelT11_RetryHintsAreInDetailAndTrailers(t *testing.T) {
 	if !ok || info.GetRetryDelay().AsDuration() != f.RetryAfter {
 		t.Errorf("details %v", s.Details())
 	}
-	md := metadata.MD{}
-	wire.SetRetryTrailers(md, fault.New(fault.CodeOverloaded, "full"))
-	if len(md) > 0 {
-		t.Errorf("trailers without a hint: %v", md)
+	if pushback, after, ok := wire.RetryTrailers(fault.New(fault.CodeOverloaded, "full")); ok {
+		t.Errorf("trailers without a hint: %s ms, %s s", pushback, after)
 	}
-	wire.SetRetryTrailers(md, f)
-	if !slices.Equal(md.Get("grpc-retry-pushback-ms"), []string{"1501"}) || !slices.Equal(md.Get("retry-after"), []string{"2"}) {
-		t.Errorf("trailers %v", md)
+	if pushback, after, ok := wire.RetryTrailers(f); !ok || pushback != "1501" || after != "2" {
+		t.Errorf("trailers: %q ms, %q s, %v", pushback, after, ok)
 	}
 	if back := wire.StatusFault(s.Err()); back.Kind != fault.Unavailable || back.Code != fault.CodeOverloaded || back.RetryAfter < f.RetryAfter {
 		t.Errorf("it comes back as %+v", back)
@@ -208,5 +208,73 @@ func TestContextsArePlainlyTheSame(t *testing.T) {
 		if _, ok := m["v"]; !ok {
 			t.Errorf("%v is told as %v", v, m)
 		}
+	}
+}
+
+// TestStatusesAreEncodedAsByTheStandardCodec: what is written by hand is what grpc would have written, whatever the fault holds.
+func TestStatusesAreEncodedAsByTheStandardCodec(t *testing.T) {
+	parts := rapid.SliceOfN(rapid.SampledFrom([]string{"a", "\"", "\u00e9", "\u2028", "\xff", "\xe2", "\x00", " "}), 0, 8)
+	text := rapid.Map(parts, func(parts []string) string { return strings.Join(parts, "") })
+	rapid.Check(t, func(t *rapid.T) {
+		f := fault.New(rapid.SampledFrom(fault.Codes()).Draw(t, "code"), "%s", text.Draw(t, "message"))
+		f.NodeID, f.ID, f.Stack = text.Draw(t, "node"), text.Draw(t, "id"), text.Draw(t, "stack")
+		f.RetryAfter = time.Duration(rapid.Int64Range(-1, int64(time.Minute)).Draw(t, "pause"))
+		for range rapid.IntRange(0, 2).Draw(t, "problems") {
+			f.Problems = append(f.Problems, fault.Problem{Severity: fault.SeverityError, Message: text.Draw(t, "problem")})
+		}
+		if rapid.Bool().Draw(t, "long") {
+			f.With("long", strings.Repeat("x", 5000))
+		}
+		o := wire.ErrorOptions{RequestID: text.Draw(t, "request"), Debug: rapid.Bool().Draw(t, "debug")}
+		s, details := wire.Status(f, o)
+		want := &spb.Status{Code: int32(s.Code()), Message: s.Message()}
+		messages := []proto.Message{wire.ErrorToProto(f, o)}
+		if f.RetryAfter > 0 {
+			messages = append(messages, &errdetails.RetryInfo{RetryDelay: durationpb.New(f.RetryAfter)})
+		}
+		for _, m := range messages {
+			packed, err := anypb.New(m)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want.Details = append(want.Details, packed)
+		}
+		encoded, err := proto.MarshalOptions{Deterministic: true}.Marshal(want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if details != string(encoded) {
+			t.Fatalf("got %q, want %q", details, encoded)
+		}
+	})
+}
+
+// TestEveryFieldOfAnErrorIsEncoded, also those that the encoder was not told of yet.
+func TestEveryFieldOfAnErrorIsEncoded(t *testing.T) {
+	e := new(pb.ErrorResponse)
+	fields := e.ProtoReflect().Descriptor().Fields()
+	for i := range fields.Len() {
+		field := fields.Get(i)
+		switch value := e.ProtoReflect().NewField(field); {
+		case field.IsList():
+			value.List().Append(protoreflect.ValueOfString("one"))
+			value.List().Append(protoreflect.ValueOfString(""))
+			e.ProtoReflect().Set(field, value)
+		case field.Kind() == protoreflect.StringKind:
+			e.ProtoReflect().Set(field, protoreflect.ValueOfString(string(field.Name())))
+		case field.Kind() == protoreflect.EnumKind:
+			e.ProtoReflect().Set(field, protoreflect.ValueOfEnum(3))
+		case field.Kind() == protoreflect.Int32Kind:
+			e.ProtoReflect().Set(field, protoreflect.ValueOfInt32(-7))
+		default:
+			e.ProtoReflect().Set(field, protoreflect.ValueOfUint64(1<<40))
+		}
+	}
+	want, err := proto.MarshalOptions{Deterministic: true}.Marshal(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := wire.AppendError(nil, e); !bytes.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

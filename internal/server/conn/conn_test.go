@@ -320,3 +320,14 @@ func FuzzFrames(f *testing.F) {
 		}
 	})
 }
+
+// TestTheTextOfAnAddressIsMadeOnce: each call asks for it.
+func TestTheTextOfAnAddressIsMadeOnce(t *testing.T) {
+	address := name(&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 5})
+	if address.Network() != "tcp" || address.String() != "127.0.0.1:5" || name(nil) != nil {
+		t.Errorf("got %s %s", address.Network(), address)
+	}
+	if n := testing.AllocsPerRun(100, func() { _ = address.String() }); n > 0 {
+		t.Errorf("the text takes %v allocations", n)
+	}
+}

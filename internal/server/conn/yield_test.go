@@ -15,6 +15,7 @@ type replay struct {
 }
 
 func (r replay) Read(p []byte) (int, error) { return r.from.Read(p) }
+func (replay) RemoteAddr() net.Addr         { return new(net.TCPAddr) }
 
 // Whether calls are refused is asked once a call has begun, before more is read, and not for what belongs to calls that go on.
 func TestNewCallsAreGivenTimeToBeRefused(t *testing.T) {
