@@ -42,17 +42,18 @@ type refusal struct {
 	wait           time.Duration // what the caller would have waited
 }
 
+// sentences are short: clients are told them three times, in the status and in its details.
 var sentences = map[Reason]string{
-	ReasonFull:      "all places for executions are taken and the queue for them is full",
-	ReasonDisplaced: "the queue for executions is full, and this call made room for a caller with fewer calls in it",
-	ReasonLate:      "the call can't be served before its deadline",
+	ReasonFull:      "the queue is full",
+	ReasonDisplaced: "the queue is full, and a caller with fewer calls in it goes first",
+	ReasonLate:      "the deadline can't be met",
 	ReasonWait:      "the call waited as long as a call may",
 	ReasonBacklog:   "more calls come than can be served",
 	ReasonStreams:   "as many streams are open as may be",
 	ReasonMemory:    "no memory is left for the body of the call",
 	ReasonCPU:       "the processors are too busy for more calls",
 	ReasonRAM:       "the memory is nearly used up",
-	ReasonQueue:     "the queue for executions is nearly full",
+	ReasonQueue:     "the queue is nearly full",
 	ReasonStuck:     "too many nodes are stuck",
 }
 

@@ -63,6 +63,7 @@ func formatsOfCodes(t *testing.T) map[fault.Code][]*regexp.Regexp {
 	})
 	// Codes that reach their text through a function of their own.
 	out[fault.CodeUnknownOutput] = append(out[fault.CodeUnknownOutput], pattern("%s names node %q, which isn't in the manifest"))
+	out[fault.CodeOverloaded] = append(out[fault.CodeOverloaded], pattern("the service is at capacity: %s (%s is %v, the limit is %v); retry after %v"))
 	out[fault.CodeRateLimited] = append(out[fault.CodeRateLimited], pattern("the token %q calls more often than %g times a second; retry after %s"))
 	return out
 }

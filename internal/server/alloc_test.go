@@ -38,7 +38,7 @@ func TestServerAllocatesLittle(t *testing.T) {
 		allocations, bytes float64
 	}{
 		{"unary", asIs, 1000, 106, 12 << 10},
-		{"refused", noRoom(t), 1000, 82, 10 << 10},
+		{"refused", noRoom(t), 1000, 82, 9 << 10},
 		{"stream", asIs, 5000, 11, 1 << 10},
 	} {
 		client := startClient(t, serveBench(t, c.change), c.kind)

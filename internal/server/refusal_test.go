@@ -63,7 +63,7 @@ func refuser(t testing.TB) (refuse func()) {
 
 // TestRel3_ARefusalTakesLittleMemory, so that calls beyond capacity don't take it from those within: 8 KB is for the transport's part, too.
 func TestRel3_ARefusalTakesLittleMemory(t *testing.T) {
-	const calls, most, mostAllocations = 500, 3000, 32
+	const calls, most, mostAllocations = 500, 2600, 30
 	refuse := refuser(t)
 	refuse()
 	var before, after runtime.MemStats

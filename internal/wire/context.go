@@ -20,8 +20,9 @@ type contextProblem struct {
 	Hint    string `json:"hint,omitempty"`
 }
 
-func contextOf(f *fault.Error, problems []fault.Problem, requestID string) string {
-	if text, ok := plainContext(f, problems, requestID); ok {
+// appendContext appends the JSON object of a fault's context.
+func appendContext(b []byte, f *fault.Error, problems []fault.Problem, requestID string) []byte {
+	if text, ok := appendPlainContext(b, f, problems, requestID); ok {
 		return text
 	}
 	m := make(map[string]any, len(f.Context)+3)
@@ -35,18 +36,18 @@ func contextOf(f *fault.Error, problems []fault.Problem, requestID string) strin
 	if f.Kind == fault.Validation || len(problems) > 0 {
 		m["problems"] = describe(f, problems)
 	}
-	if text, err := EncodeJSON(m); err == nil {
-		return text
+	text, err := EncodeJSON(m)
+	if err != nil {
+		text, _ = EncodeJSON(map[string]any{"request_id": requestID, "error_id": f.ID}) // two strings can always be encoded
 	}
-	text, _ := EncodeJSON(map[string]any{"request_id": requestID, "error_id": f.ID}) // two strings can always be encoded
-	return text
+	return append(b, text...)
 }
 
-// plainContext is that of a fault whose context has plain values only, as those of refusals do, of which there may be thousands a second.
-func plainContext(f *fault.Error, problems []fault.Problem, requestID string) (text string, ok bool) {
-	const usual, size = 12, 512
+// appendPlainContext appends that of a fault whose context has plain values only, as those of refusals do, of which there may be thousands a second.
+func appendPlainContext(b []byte, f *fault.Error, problems []fault.Problem, requestID string) (text []byte, ok bool) {
+	const usual = 12
 	if f.Kind == fault.Validation || len(problems) > 0 || f.ID != "" || len(f.Context) >= usual {
-		return "", false
+		return b, false
 	}
 	members := append(make([]member, 0, usual), member{"request_id", requestID})
 	for name, v := range f.Context {
@@ -54,8 +55,7 @@ func plainContext(f *fault.Error, problems []fault.Problem, requestID string) (t
 			members = append(members, member{name, v})
 		}
 	}
-	b, ok := appendObject(make([]byte, 0, size), members)
-	return string(b), ok
+	return appendObject(b, members)
 }
 
 // describe lists the problems; a validation error that is a single fault is its own problem.

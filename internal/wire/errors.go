@@ -68,16 +68,15 @@ const maxProblems = 100
 // ErrorToProto makes the wire's message of a fault. Its context is always a JSON object, whatever the fault carries; what the
 // cause of an internal fault says stays in the log.
 func ErrorToProto(f *fault.Error, o ErrorOptions) *pb.ErrorResponse {
-	out := new(pb.ErrorResponse)
-	fillError(out, f, o)
+	problems := errorsOf(f.Problems)
+	out := &pb.ErrorResponse{Context: string(appendContext(nil, f, problems, o.RequestID))}
+	fillError(out, f, problems, o)
 	return out
 }
 
-// fillError is ErrorToProto into memory of the caller.
-func fillError(out *pb.ErrorResponse, f *fault.Error, o ErrorOptions) {
-	problems := errorsOf(f.Problems)
+// fillError fills all but the context.
+func fillError(out *pb.ErrorResponse, f *fault.Error, problems []fault.Problem, o ErrorOptions) {
 	out.ErrorType, out.Message, out.FailingNodeId = ErrorType(f.Kind), clean(messageOf(f)), clean(f.NodeID)
-	out.Context = contextOf(f, problems, o.RequestID)
 	out.Code, out.RetryAfterMs = string(f.Code), millisOf(f.RetryAfter)
 	for _, p := range problems {
 		out.Problems = append(out.Problems, clean(p.String()))

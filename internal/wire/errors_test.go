@@ -274,7 +274,7 @@ func TestEveryFieldOfAnErrorIsEncoded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := wire.AppendError(nil, e); !bytes.Equal(got, want) {
+	if got := wire.AppendError(nil, e, []byte(e.GetContext())); !bytes.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -50,12 +50,13 @@ const (
 func Status(f *fault.Error, o ErrorOptions) (s *status.Status, details string) {
 	const usual = 1 << 10 // of the whole; longer ones take memory of their own on the way
 	var detail pb.ErrorResponse
-	fillError(&detail, f, o)
+	problems := errorsOf(f.Problems)
+	fillError(&detail, f, problems, o)
 	code := Code(f)
-	var whole, part [usual]byte
+	var whole, part, text [usual]byte
 	b := appendNumber(whole[:0], statusCode, uint64(code))
 	b = appendString(b, statusMessage, detail.GetMessage())
-	b = appendAny(b, errorURL, appendError(part[:0], &detail))
+	b = appendAny(b, errorURL, appendError(part[:0], &detail, appendContext(text[:0], f, problems, o.RequestID)))
 	if f.RetryAfter > 0 {
 		b = appendAny(b, retryURL, appendRetry(part[:0], f.RetryAfter))
 	}
@@ -70,12 +71,14 @@ func appendAny(b []byte, url string, encoded []byte) []byte {
 	return protowire.AppendBytes(protowire.AppendTag(b, anyValue, protowire.BytesType), encoded)
 }
 
-// appendError encodes an error as the standard codec does. Its texts must be UTF-8.
-func appendError(b []byte, e *pb.ErrorResponse) []byte {
+// appendError encodes an error as the standard codec does, with a context in place of its own. All texts must be UTF-8.
+func appendError(b []byte, e *pb.ErrorResponse, context []byte) []byte {
 	b = appendNumber(b, errorKind, uint64(e.GetErrorType()))
 	b = appendString(b, errorMessage, e.GetMessage())
 	b = appendString(b, errorNode, e.GetFailingNodeId())
-	b = appendString(b, errorContext, e.GetContext())
+	if len(context) > 0 {
+		b = protowire.AppendBytes(protowire.AppendTag(b, errorContext, protowire.BytesType), context)
+	}
 	b = appendString(b, errorStack, e.GetStackTrace())
 	b = appendString(b, errorCode, e.GetCode())
 	b = appendNumber(b, errorRetryAfter, e.GetRetryAfterMs())
