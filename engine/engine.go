@@ -1,6 +1,6 @@
 // Package engine runs a plan. A [Session] is one execution or one stream: it owns the node instances and their state, takes
-// work in turns, and is the only owner of goroutines. Time, memory and sample limits, recovered panics, per-node timing and the
-// state at failure are all here, so that no node has such code.
+// work in turns, and leaves behind the goroutine that works where a node ignores cancel. Time, memory and sample limits, recovered
+// panics, per-node timing and the state at failure are all here, so that no node has such code.
 package engine
 
 import (

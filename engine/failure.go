@@ -44,7 +44,7 @@ func stopped(err error) bool {
 }
 
 // interrupted makes the error of an execution that was stopped from outside: by its time limit, the caller's deadline, or the
-// caller itself. It may be called while the worker is still in a node.
+// caller itself. It may be called while the job is still in a node.
 func (s *Session) interrupted(cause error) error {
 	var f *fault.Error
 	switch {

@@ -48,7 +48,7 @@ func (n *instance) init(s *Session, i int) error {
 	n.session, n.index, n.node = s, i, &s.plan.Nodes[i]
 	n.edges = make([]queue, len(n.node.In))
 	n.call = *node.NewCall(n)
-	err := n.guard(func() (err error) {
+	err := guard(func() (err error) {
 		n.proc, err = n.node.Spec.New(n.node.Params, node.Env{NodeID: n.node.ID})
 		return err
 	})
@@ -185,7 +185,7 @@ func (n *instance) run(f func() error, item node.Item) error {
 	if n.stats.Began.IsZero() {
 		n.stats.Began = start
 	}
-	err := n.guard(f)
+	err := guard(f)
 	n.call.Done()
 	n.stats.Time += max(time.Since(start), 1)
 	n.stats.Memory = max(n.stats.Memory, n.session.account.Used()-used)
@@ -202,7 +202,7 @@ func (n *instance) run(f func() error, item node.Item) error {
 }
 
 // guard turns a panic into an error.
-func (n *instance) guard(f func() error) (err error) {
+func guard(f func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = Recovered(p)
@@ -221,7 +221,7 @@ func (n *instance) report() {
 		return
 	}
 	custom := make(map[string]any)
-	if err := n.guard(func() error { r.Report(custom); return nil }); err != nil {
+	if err := guard(func() error { r.Report(custom); return nil }); err != nil {
 		n.Warn("its figures can't be told: " + fault.From(err).Text())
 		return
 	}
@@ -234,7 +234,7 @@ func (n *instance) close() {
 	if !ok {
 		return
 	}
-	if err := n.guard(func() error { c.Close(); return nil }); err != nil {
+	if err := guard(func() error { c.Close(); return nil }); err != nil {
 		n.Warn("it can't be closed: " + fault.From(err).Text())
 	}
 }

@@ -65,7 +65,7 @@ func (o *Output) add(index int, item node.Item) error {
 	return nil
 }
 
-// finish merges the items of each node and renders the audio in its wire encoding, on the worker.
+// finish merges the items of each node and renders the audio in its wire encoding.
 func (o *Output) finish() error {
 	for i := range o.Nodes {
 		if err := o.Nodes[i].merge(o.session); err != nil {

@@ -2,12 +2,12 @@ package engine
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/remotemedia/remotemedia-go/fault"
 	"github.com/remotemedia/remotemedia-go/graph"
-	"github.com/remotemedia/remotemedia-go/internal/stack"
 	"github.com/remotemedia/remotemedia-go/mem"
 	"github.com/remotemedia/remotemedia-go/node"
 )
@@ -31,23 +31,27 @@ type Session struct {
 	nodes   []instance
 	warned  warnings
 	slot    Slot
-	stats   []NodeStats // when they were last asked for
-	dirty   bool        // a job was run since
-	limiter timeLimiter
-	job     job
-	worker  func()                 // does the job
+	stats   []NodeStats            // when they were last asked for
+	dirty   bool                   // a job was run since
+	givenUp func(error)            // of a session that works inline
 	spare   atomic.Pointer[Output] // an output that was let go, for the next job
 
-	ctx     context.Context // of the turn being run
-	started time.Time       // of the turn being run
+	mu      sync.Mutex // guards state and limiter
+	state   state
+	limiter timeLimiter
+
+	ctx     context.Context // of the job being run
+	started time.Time       // of the job being run
+	tell    func(error)     // that the job is given up
 	output  *Output         // being collected
 	current atomic.Int32    // position in plan.Order of the node at work
-	state   atomic.Int32    // idle, running, abandoned or closed
 	flushed bool
 }
 
+type state uint8
+
 const (
-	idle int32 = iota
+	idle state = iota
 	running
 	abandoned
 	closed
@@ -85,7 +89,7 @@ func (s *Session) Warnings() []string { return s.warned.list() }
 // Stats returns the figures of each of Plan.Nodes since the session began; of a job that was given up they aren't known. The
 // slice is read-only.
 func (s *Session) Stats() []NodeStats {
-	if s.state.Load() == idle && s.dirty || s.stats == nil {
+	if s.is(idle) && s.dirty || s.stats == nil {
 		s.collect()
 	}
 	return s.stats
@@ -94,7 +98,7 @@ func (s *Session) Stats() []NodeStats {
 // Figures is Stats without the nodes' own figures, into memory of the caller's: the cheap way for every turn. After a job that was
 // given up it tells what was known before.
 func (s *Session) Figures(into []NodeStats) []NodeStats {
-	if s.state.Load() != idle {
+	if !s.is(idle) {
 		return append(into[:0], s.Stats()...)
 	}
 	into = into[:0]
@@ -107,7 +111,7 @@ func (s *Session) Figures(into []NodeStats) []NodeStats {
 // collect takes the figures, when no job is running.
 func (s *Session) collect() {
 	s.stats, s.dirty = make([]NodeStats, len(s.nodes)), false
-	if s.state.Load() != idle {
+	if !s.is(idle) {
 		return
 	}
 	for i := range s.nodes {
@@ -119,7 +123,7 @@ func (s *Session) collect() {
 // Execute runs a whole execution: one turn with all inputs and the flush turn. The output is the caller's to release.
 // The error is a *fault.Error.
 func (s *Session) Execute(ctx context.Context, inputs []Input) (*Output, error) {
-	out, err := s.do(ctx, inputs, true, true)
+	out, err := s.do(ctx, job{inputs, true, true})
 	if err == nil {
 		out.Stats = s.Stats()
 	}
@@ -129,12 +133,12 @@ func (s *Session) Execute(ctx context.Context, inputs []Input) (*Output, error) 
 // Turn runs one turn of a stream with the inputs that entered together. After an error of kind NodeExecution the session may
 // be used on; after any other it is to be closed.
 func (s *Session) Turn(ctx context.Context, inputs []Input) (*Output, error) {
-	return s.do(ctx, inputs, true, false)
+	return s.do(ctx, job{inputs, true, false})
 }
 
 // Flush runs the last turn: inputs that joined no other, then what the nodes hold back.
 func (s *Session) Flush(ctx context.Context, inputs []Input) (*Output, error) {
-	return s.do(ctx, inputs, len(inputs) > 0, true)
+	return s.do(ctx, job{inputs, len(inputs) > 0, true})
 }
 
 // Skip tells the nodes that a chunk for node i with the given number of frames at the given rate was dropped: the sample clock
@@ -157,7 +161,7 @@ func (n *instance) reset() error {
 	if !ok {
 		return nil
 	}
-	if err := n.guard(func() error { r.Reset(); return nil }); err != nil {
+	if err := guard(func() error { r.Reset(); return nil }); err != nil {
 		return fault.From(err).WithNode(n.node.ID).WithOp("node.reset")
 	}
 	return nil
@@ -166,91 +170,19 @@ func (n *instance) reset() error {
 // Close ends the session and lets go of all it holds. A worker that is still stuck in a node goes on alone, with what it
 // holds still charged, and closes the session when it ends.
 func (s *Session) Close() {
-	s.limiter.end()
-	if s.state.Load() == idle {
+	if s.is(idle) {
 		s.Stats()
 	}
-	if s.state.CompareAndSwap(idle, closed) {
+	s.mu.Lock()
+	s.limiter.end()
+	last := s.state == idle
+	if last {
+		s.state = closed
+	}
+	s.mu.Unlock()
+	if last {
 		s.dispose()
 	}
-}
-
-// job is what the worker is given and gives back. Done has room for one: the worker never waits for a handler that has gone.
-type job struct {
-	inputs         []Input
-	process, flush bool
-	output         *Output
-	err            error
-	done           chan struct{}
-}
-
-func (s *Session) do(parent context.Context, inputs []Input, process, flush bool) (*Output, error) {
-	if err := s.admit(inputs); err != nil {
-		releaseInputs(inputs)
-		return nil, err
-	}
-	s.started = time.Now() // before the limit's time begins, which an error is told with
-	ctx := s.limiter.start(parent, s.limits.Timeout)
-	defer s.limiter.stop()
-	s.ctx, s.dirty = ctx, true
-	j := &s.job
-	if j.done == nil {
-		j.done = make(chan struct{}, 1)
-	}
-	j.inputs, j.process, j.flush = inputs, process, flush
-	if s.worker == nil {
-		s.worker = func() { s.work(&s.job) }
-	}
-	go s.worker()
-	select {
-	case <-j.done:
-	case <-ctx.Done():
-		if s.giveUp() {
-			s.limiter.end()
-			return nil, s.interrupted(context.Cause(ctx))
-		}
-		<-j.done // it has ended meanwhile
-	}
-	return j.output, j.err
-}
-
-// admit takes the session from idle to running, unless an input is beyond the sample limit.
-func (s *Session) admit(inputs []Input) error {
-	for i := range inputs {
-		if b := inputs[i].Item.Audio; b != nil && uint64(b.NumSamples()) > s.limits.Samples {
-			return SampleLimit(s.plan.Nodes[inputs[i].Node].ID, uint64(b.NumSamples()), s.limits.Samples)
-		}
-	}
-	if !s.state.CompareAndSwap(idle, running) {
-		return fault.New(fault.CodeInternal, "the session was used after it ended")
-	}
-	return nil
-}
-
-// work is the worker: it lives as long as the job.
-func (s *Session) work(j *job) {
-	stack.Grow()
-	j.output, j.err = s.run(j)
-	if s.state.CompareAndSwap(running, idle) {
-		j.done <- struct{}{}
-		return
-	}
-	// The handler has gone; nobody else will see the output.
-	if j.output != nil {
-		j.output.Release()
-	}
-	s.dispose()
-	s.engine.abandoned.Add(-1)
-}
-
-// giveUp leaves the worker to itself, unless it has just ended.
-func (s *Session) giveUp() bool {
-	s.engine.abandoned.Add(1)
-	if s.state.CompareAndSwap(running, abandoned) {
-		return true
-	}
-	s.engine.abandoned.Add(-1)
-	return false
 }
 
 func (s *Session) dispose() {

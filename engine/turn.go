@@ -6,8 +6,8 @@ import (
 	"github.com/remotemedia/remotemedia-go/node"
 )
 
-// run does a job's turns, on the worker.
-func (s *Session) run(j *job) (*Output, error) {
+// run does a job's turns.
+func (s *Session) run(j job) (*Output, error) {
 	s.output = s.newOutput()
 	err := s.turns(j)
 	output := s.output
@@ -23,7 +23,7 @@ func (s *Session) run(j *job) (*Output, error) {
 	return output, nil
 }
 
-func (s *Session) turns(j *job) error {
+func (s *Session) turns(j job) error {
 	if j.process {
 		s.enter(j.inputs)
 		if err := s.turn(false); err != nil {

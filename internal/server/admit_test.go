@@ -281,22 +281,39 @@ func TestRelT7_ComputeSlotsBoundWhatComputes(t *testing.T) {
 	}
 }
 
-// TestRel15_AStuckNodeGivesItsSlotUp: the call ends at its limit, and the next one computes although the node goes on.
+// TestRel15_AStuckNodeGivesItsSlotUp: the call ends at its limit, and others compute although the node goes on, and while it ends.
 func TestRel15_AStuckNodeGivesItsSlotUp(t *testing.T) {
+	const calls = 10
 	g := newGate()
 	c := admission.New(admission.Options{Slots: 1})
 	r := newRig(t, g.serve(t), admitting(c))
 	stuck := gateRequest("Gate")
 	stuck.ResourceLimits.MaxTimeoutMs = 20
-	if e := r.execute(stuck).GetError(); e.GetCode() != "time_limit" {
-		t.Errorf("the stuck one got %v", e)
-	}
-	r.result(gateRequest("Pass"))
-	if r.engine.Abandoned() != 1 {
-		t.Errorf("%d are stuck, want 1", r.engine.Abandoned())
+	for i := range calls {
+		if e := r.execute(stuck).GetError(); e.GetCode() != "time_limit" || e.GetFailingNodeId() != "a" {
+			t.Errorf("the stuck one got %v", e)
+		}
+		r.passes()
+		if n := r.engine.Abandoned(); n != int64(i+1) {
+			t.Errorf("%d are stuck, want %d", n, i+1)
+		}
 	}
 	close(g.open)
+	for range calls {
+		r.passes()
+	}
 	waitFor(t, func() bool { return r.engine.Abandoned() == 0 })
+	if s := c.Stats(); s.Places+s.Slots+s.Tenants != 0 {
+		t.Errorf("left behind: %+v", s)
+	}
+}
+
+// passes makes a call whose answer is its input.
+func (r *rig) passes() {
+	r.t.Helper()
+	if got := r.result(gateRequest("Pass")).GetDataOutputs()["a"]; got != "1" {
+		r.t.Errorf("got %q", got)
+	}
 }
 
 // TestChunksTakeSlots: a stream holds none between its chunks, and its right ends with it.

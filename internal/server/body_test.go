@@ -17,6 +17,7 @@ import (
 	"github.com/remotemedia/remotemedia-go/internal/wire"
 	"github.com/remotemedia/remotemedia-go/mem"
 	"github.com/remotemedia/remotemedia-go/node"
+	"github.com/remotemedia/remotemedia-go/nodes"
 )
 
 // slowStream is a call whose request is there after some time.
@@ -33,6 +34,8 @@ func (s *slowStream) RecvMsg(m any) error {
 	time.Sleep(s.after)
 	return s.codec.Unmarshal(grpcmem.BufferSlice{grpcmem.SliceBuffer(s.raw)}, m)
 }
+
+func (*slowStream) SendMsg(any) error { return nil }
 
 // A request that comes after its time holds no memory, and one that comes in time is the handler's.
 func TestALateRequestIsLetGo(t *testing.T) {
@@ -52,23 +55,59 @@ func TestALateRequestIsLetGo(t *testing.T) {
 				t.Fatal(err)
 			}
 			in := &wire.Incoming{Message: new(pb.ExecuteRequest), KeepManifest: true}
-			err = s.receiveBody(new(call), &slowStream{after: after, codec: s.codec, raw: raw}, in)
+			done := false
+			err = s.serve(t.Context(), &slowStream{after: after, codec: s.codec, raw: raw}, in, doing(func() (any, error) {
+				if done = true; pool.Out() != 1 {
+					t.Errorf("%d buffers are out for one input", pool.Out())
+				}
+				in.Release()
+				return nil, nil
+			}))
 			var f *fault.Error
 			if late != (errors.As(err, &f) && f.Code == fault.CodeTimeLimit) || !late && err != nil {
 				t.Errorf("after %v: error %v", after, err)
 			}
-			if !late {
-				if pool.Out() != 1 {
-					t.Errorf("%d buffers are out for one input", pool.Out())
-				}
-				in.Release()
-			}
 			time.Sleep(time.Hour)
 			synctest.Wait()
+			if done == late {
+				t.Errorf("after %v: the work was done: %t", after, done)
+			}
 			if pool.Out() != 0 {
 				t.Errorf("after %v: %d buffers are out", after, pool.Out())
 			}
 			s.Stop()
 		})
+	}
+}
+
+// BenchmarkCallWithoutTransport is what a call costs from its handler's start to its encoded answer, with a goroutine that stands for
+// the one that grpc makes.
+func BenchmarkCallWithoutTransport(b *testing.B) {
+	catalog, err := nodes.Catalog("test")
+	if err != nil {
+		b.Fatal(err)
+	}
+	s, err := New(Options{Engine: engine.New(engine.Options{}), Catalog: catalog})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer s.Stop()
+	calculator := &pb.PipelineManifest{Version: "v1", Nodes: []*pb.NodeManifest{{Id: "a", NodeType: "CalculatorNode", Params: "{}"}}}
+	input := map[string]string{"a": `{"operation": "add", "operands": [1, 2]}`}
+	raw, err := proto.Marshal(&pb.ExecuteRequest{Manifest: calculator, DataInputs: input})
+	if err != nil {
+		b.Fatal(err)
+	}
+	call, ended := &slowStream{codec: s.codec, raw: raw}, make(chan error)
+	b.ReportAllocs()
+	for b.Loop() {
+		go func() {
+			ctx, cancel := context.WithCancel(b.Context())
+			defer cancel()
+			ended <- s.executePipeline(ctx, call)
+		}()
+		if err := <-ended; err != nil {
+			b.Fatal(err)
+		}
 	}
 }

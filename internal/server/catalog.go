@@ -16,10 +16,11 @@ import (
 
 // listNodes lists the node types, sorted by name.
 func (s *Server) listNodes(ctx context.Context, stream grpc.ServerStream) error {
-	req := new(extpb.ListNodesRequest) // the receiver may still be at work with it when the handler is done
-	if err := s.receiveBody(callOf(ctx), stream, &wire.Incoming{Message: req}); err != nil {
-		return err
-	}
+	req := new(extpb.ListNodesRequest)
+	return s.serve(ctx, stream, &wire.Incoming{Message: req}, doing(func() (any, error) { return s.nodesLike(req) }))
+}
+
+func (s *Server) nodesLike(req *extpb.ListNodesRequest) (*extpb.ListNodesResponse, error) {
 	response, filter := new(extpb.ListNodesResponse), strings.ToLower(req.GetFilter())
 	for _, spec := range s.options.Catalog.Specs() {
 		if !matches(spec, filter, req.GetCategory()) {
@@ -28,12 +29,12 @@ func (s *Server) listNodes(ctx context.Context, stream grpc.ServerStream) error 
 		info := wire.NodeTypeToProto(spec)
 		if req.GetIncludeSchema() {
 			if err := wire.AddSchema(info, spec); err != nil {
-				return fault.Wrap(fault.CodeInternal, err, "the node type %s can't be described", spec.Name)
+				return nil, fault.Wrap(fault.CodeInternal, err, "the node type %s can't be described", spec.Name)
 			}
 		}
 		response.Nodes = append(response.Nodes, info)
 	}
-	return stream.SendMsg(response)
+	return response, nil
 }
 
 // matches reports whether a type is of a category and has the filter, in lower case, in a name or its summary.
@@ -48,19 +49,20 @@ func matches(spec *node.Spec, filter, category string) bool {
 // describeNode describes one type in full.
 func (s *Server) describeNode(ctx context.Context, stream grpc.ServerStream) error {
 	req := new(extpb.DescribeNodeRequest)
-	if err := s.receiveBody(callOf(ctx), stream, &wire.Incoming{Message: req}); err != nil {
-		return err
-	}
-	spec, ok := s.options.Catalog.Lookup(req.GetNodeType())
+	return s.serve(ctx, stream, &wire.Incoming{Message: req}, doing(func() (any, error) { return s.nodeNamed(req.GetNodeType()) }))
+}
+
+func (s *Server) nodeNamed(name string) (*extpb.NodeTypeInfo, error) {
+	spec, ok := s.options.Catalog.Lookup(name)
 	if !ok {
-		return s.unknownType(req.GetNodeType())
+		return nil, s.unknownType(name)
 	}
 	info := wire.NodeTypeToProto(spec)
 	info.Description = strings.TrimSpace(spec.Summary + "\n\n" + spec.Doc)
 	if err := wire.AddSchema(info, spec); err != nil {
-		return fault.Wrap(fault.CodeInternal, err, "the node type %s can't be described", spec.Name)
+		return nil, fault.Wrap(fault.CodeInternal, err, "the node type %s can't be described", spec.Name)
 	}
-	return stream.SendMsg(info)
+	return info, nil
 }
 
 // unknownType becomes NOT_FOUND.

@@ -6,8 +6,6 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	pb "github.com/remotemedia/remotemedia-go/api/remotemedia/v1"
 	"github.com/remotemedia/remotemedia-go/engine"
@@ -17,25 +15,11 @@ import (
 	"github.com/remotemedia/remotemedia-go/node"
 )
 
-// receive reads the one message of a unary call.
-func receive(stream grpc.ServerStream, in *wire.Incoming) error {
-	if err := stream.RecvMsg(in); err != nil {
-		return err
-	}
-	if in.Err != nil {
-		return undecodable(in.Err)
-	}
-	return nil
-}
-
-func undecodable(err error) error {
-	return status.Errorf(codes.Internal, "the request can't be decoded: %v", err)
-}
-
 // execution is one call of ExecutePipeline. What it needs from call to call is kept and used again: see executions.
 type execution struct {
 	server *Server
 	call   *call
+	ctx    context.Context
 	req    *pb.ExecuteRequest
 	in     wire.Incoming // reads into req
 
@@ -44,6 +28,8 @@ type execution struct {
 	data     map[string]node.Item // data inputs by node id
 	session  *engine.Session
 	slot     *admission.Slot // held from the decoded request to the encoded answer
+	rest     int             // what of the request is charged beside the audio
+	out      *engine.Output
 	warnings []string
 	adopt    time.Duration // turning messages into items
 
@@ -60,14 +46,23 @@ var executions = sync.Pool{New: func() any {
 	return x
 }}
 
-// recycle makes the state of an execution that has ended another's. Nobody may be at work with it.
-func (x *execution) recycle() {
+// end implements work: the state becomes another execution's.
+func (x *execution) end() {
+	x.frame.Free() // where it couldn't be sent
+	if x.out != nil {
+		x.out.Release()
+	}
+	if x.session != nil {
+		x.session.Account().Release(x.rest)
+		x.session.Close()
+	}
 	x.in.Release()
 	x.req.Reset()
 	clear(x.inputs)
 	clear(x.ask.nodes)
 	x.reply.reset()
-	x.server, x.call, x.plan, x.data, x.session, x.slot, x.warnings = nil, nil, nil, nil, nil, nil, nil
+	x.server, x.call, x.ctx, x.plan, x.data, x.session, x.slot, x.out, x.warnings = nil, nil, nil, nil, nil, nil, nil, nil, nil
+	x.rest = 0
 	if cap(x.ask.key) <= maxKept && cap(x.inputs) <= maxKeptNodes && x.reply.nodes.small() {
 		executions.Put(x)
 	}
@@ -82,21 +77,23 @@ const (
 // executePipeline runs a manifest over the inputs of the request.
 func (s *Server) executePipeline(ctx context.Context, stream grpc.ServerStream) error {
 	x := executions.Get().(*execution)
-	x.server, x.call = s, callOf(ctx)
-	if err := s.receiveBody(x.call, stream, &x.in); err != nil {
-		return err // and x is left to the receiver, which may still be at work
-	}
-	defer x.recycle()
-	err := x.serve(ctx, stream)
+	x.server, x.call, x.ctx = s, callOf(ctx), ctx
+	return s.serve(ctx, stream, &x.in, x)
+}
+
+// do implements work.
+func (x *execution) do(left func(error)) (answer any, err error) {
+	x.note()
+	err = x.inSlot(left)
 	if x.plan == nil {
 		x.noteManifest()
 	}
-	return err
+	return &x.frame, err
 }
 
-func (x *execution) serve(ctx context.Context, stream grpc.ServerStream) error {
-	x.note()
-	slot, err := x.call.compute(ctx)
+// inSlot makes the answer. A peer that is slow to read it must not hold the slot.
+func (x *execution) inSlot(left func(error)) error {
+	slot, err := x.call.compute(x.ctx)
 	if err != nil {
 		return err
 	}
@@ -105,8 +102,7 @@ func (x *execution) serve(ctx context.Context, stream grpc.ServerStream) error {
 	if err := x.prepare(); err != nil {
 		return err
 	}
-	defer x.session.Close()
-	return x.execute(func() error { return x.run(ctx, stream) })
+	return x.execute(left)
 }
 
 // note keeps for the log what the request says of itself.
@@ -176,30 +172,23 @@ func (x *execution) checkSamples() error {
 	return nil
 }
 
-func (x *execution) run(ctx context.Context, stream grpc.ServerStream) error {
+func (x *execution) run() (err error) {
 	rest := x.in.Bytes - audioBytes(x.req) // manifest, data, framing
 	if err := x.session.Account().Charge(rest); err != nil {
 		return engine.MemoryLimit(err, "")
 	}
-	defer x.session.Account().Release(rest)
+	x.rest = rest
 	if err := x.adoptInputs(); err != nil {
 		return err
 	}
 	for i := range x.inputs {
 		x.reply.kind(x.inputs[i].Item.Kind)
 	}
-	out, err := x.session.Execute(ctx, x.inputs)
-	if err != nil {
-		x.inputs = nil // a worker that was given up may not have looked at them yet
+	if x.out, err = x.session.Execute(x.ctx, x.inputs); err != nil {
 		return err
 	}
-	defer out.Release()
-	if x.frame, err = x.respond(out); err != nil {
-		return err
-	}
-	defer x.frame.Free() // where it couldn't be sent
-	x.slot.Release()     // a peer that is slow to read must not hold it
-	return stream.SendMsg(&x.frame)
+	x.frame, err = x.respond(x.out)
+	return err
 }
 
 func audioBytes(req *pb.ExecuteRequest) int {

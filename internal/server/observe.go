@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"math"
 	"net"
 	"strings"
@@ -155,15 +156,26 @@ func (s *Server) nodesRan(plan *graph.Plan, before, now []engine.NodeStats, err 
 }
 
 // execute runs the inputs, counted.
-func (x *execution) execute(run func() error) error {
-	s := x.server
+func (x *execution) execute(left func(error)) error {
+	s, c, session, slot := x.server, x.call, x.session, x.slot // x may be another's by the time that it is left
 	s.metrics.Executing(1)
-	defer s.metrics.Executing(-1)
-	err := run()
-	f, stats := fault.From(err), x.session.Stats()
-	s.nodesRan(x.plan, nil, stats, f)
-	x.call.traceNodes(x.plan, stats, f)
+	session.Inline(func(err error) {
+		slot.Release()
+		s.executed(c, session, err)
+		left(err)
+	})
+	err := contained(x.run)
+	if !errors.Is(err, engine.ErrGivenUp) {
+		s.executed(c, session, err)
+	}
 	return err
+}
+
+func (s *Server) executed(c *call, session *engine.Session, err error) {
+	s.metrics.Executing(-1)
+	f, plan, stats := fault.From(err), session.Plan(), session.Stats()
+	s.nodesRan(plan, nil, stats, f)
+	c.traceNodes(plan, stats, f)
 }
 
 // Opened implements stream.Observer.

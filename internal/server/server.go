@@ -62,7 +62,7 @@ type Server struct {
 	grpc        *grpc.Server
 	connections conn.Limit
 	inFlight    inFlight
-	bodies      sync.Pool     // of *body; the server's own, as tests in virtual time don't share timers
+	workers     sync.Pool     // of *worker; the server's own, as tests in virtual time don't share timers
 	drain       chan struct{} // closed when streams are to end
 	drained     sync.Once
 	refusing    atomic.Bool // the newest call was refused by its headers

@@ -18,24 +18,17 @@ import (
 	"github.com/remotemedia/remotemedia-go/node"
 )
 
-// inSlot receives a request, does its work in a compute slot, and sends what comes of it without one: a peer that is slow to read must
-// not hold it.
+// inSlot serves a call whose work is done in a compute slot. The answer is sent without one: a peer that is slow to read must not hold it.
 func (s *Server) inSlot(ctx context.Context, stream grpc.ServerStream, req proto.Message, work func(*call) (proto.Message, error)) error {
-	c := callOf(ctx)
-	if err := s.receiveBody(c, stream, &wire.Incoming{Message: req}); err != nil {
-		return err
-	}
-	slot, err := c.compute(ctx)
-	if err != nil {
-		return err
-	}
-	defer slot.Release() // also when the work panics
-	response, err := work(c)
-	if err != nil {
-		return err
-	}
-	slot.Release()
-	return stream.SendMsg(response)
+	return s.serve(ctx, stream, &wire.Incoming{Message: req}, doing(func() (any, error) {
+		c := callOf(ctx)
+		slot, err := c.compute(ctx)
+		if err != nil {
+			return nil, err
+		}
+		defer slot.Release() // also when the work panics
+		return work(c)
+	}))
 }
 
 // validatePipeline checks a manifest and runs nothing. What is wrong with it is the answer, not an error.

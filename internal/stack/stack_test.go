@@ -23,7 +23,7 @@ func BenchmarkGoroutine(b *testing.B) {
 	for _, c := range []struct {
 		name string
 		grow func()
-	}{{"as it begins", func() {}}, {"grown", Grow}} {
+	}{{"as it begins", func() {}}, {"grown to a half", GrowHalf}, {"grown", Grow}} {
 		b.Run(c.name, func(b *testing.B) {
 			done := make(chan byte)
 			for b.Loop() {
@@ -37,23 +37,32 @@ func BenchmarkGoroutine(b *testing.B) {
 	}
 }
 
-// TestGrowMakesStacksLarge holds many goroutines right after Grow and looks at what all stacks together take.
+// TestGrowMakesStacksLarge holds many goroutines right after their stacks grew and looks at what all stacks together take.
 func TestGrowMakesStacksLarge(t *testing.T) {
-	const goroutines, least = 500, 500 * room
-	var ready sync.WaitGroup
-	end := make(chan struct{})
-	defer close(end)
-	for range goroutines {
-		ready.Add(1)
-		go func() {
-			Grow()
-			ready.Done()
-			<-end
-		}()
-	}
-	ready.Wait()
-	if got := stackBytes(t); got < least {
-		t.Errorf("the stacks of %d goroutines took %d bytes, want %d at least", goroutines, got, least)
+	const goroutines = 500
+	for name, c := range map[string]struct {
+		grow func()
+		room int64
+	}{"Grow": {Grow, room}, "GrowHalf": {GrowHalf, halfRoom}} {
+		t.Run(name, func(t *testing.T) {
+			var ready, ended sync.WaitGroup
+			end := make(chan struct{})
+			ready.Add(goroutines)
+			before := stackBytes(t)
+			for range goroutines {
+				ended.Go(func() {
+					c.grow()
+					ready.Done()
+					<-end
+				})
+			}
+			ready.Wait()
+			if got, least := stackBytes(t)-before, goroutines*c.room; got < least {
+				t.Errorf("the stacks of %d goroutines took %d bytes, want %d at least", goroutines, got, least)
+			}
+			close(end)
+			ended.Wait()
+		})
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/remotemedia/remotemedia-go/engine"
 	"github.com/remotemedia/remotemedia-go/fault"
 	"github.com/remotemedia/remotemedia-go/internal/metrics"
+	"github.com/remotemedia/remotemedia-go/internal/stack"
 	"github.com/remotemedia/remotemedia-go/internal/wire"
 )
 
@@ -27,12 +28,21 @@ type pumped struct {
 	message *pb.StreamResponse // of each result, used again
 	frame   wire.Frame         // it, encoded
 	inputs  []engine.Input     // of the turn
+	turn    turn
+}
+
+// turn is what the session is at work for.
+type turn struct {
+	work     work
+	sequence uint64
+	slot     Slot // nil where the processors aren't shared out
 }
 
 var errCancelCommand = errors.New("the client sent COMMAND_CANCEL")
 
-// pump does what waits, in order, and ends when nothing does.
+// pump does what waits, in order, and ends when nothing does, or when it was left behind in a node.
 func (s *stream) pump() {
+	stack.GrowHalf()
 	s.quiet.rest()
 	for {
 		ended := s.pumped.ended // which is the next pump's as soon as the queue knows that this one ends
@@ -45,60 +55,88 @@ func (s *stream) pump() {
 			}
 			return
 		}
-		s.perform(&e)
+		if err := s.perform(&e); err != nil {
+			return // and leaves all that it worked with to the pump that goes on
+		}
 	}
 }
 
-func (s *stream) perform(e *entry) {
+// goOn is pump in the place of one that is stuck in a node, whose turn failed.
+func (s *stream) goOn(err error) {
+	if s.pumped.turn.slot != nil {
+		s.pumped.turn.slot.Release()
+	}
+	s.turnFailed(err)
+	s.pump()
+}
+
+// perform does one entry. The error is engine.ErrGivenUp or nil.
+func (s *stream) perform(e *entry) error {
 	if s.pumped.ended {
 		release(e)
-		return
+		return nil
 	}
 	switch e.work {
 	case doReady:
 		s.send(s.ready(e.sequence))
 	case doChunk:
-		s.process(e)
+		return s.process(e)
 	case doDrops:
 		s.answerDrops(e)
 	case doFail:
 		s.endByFailure(e.err, e.sequence)
 	case doClose:
-		s.flushAndClose(e)
+		return s.flushAndClose(e)
 	case doAbort:
 		s.close(e.reason, e.code)
 	}
+	return nil
 }
 
 // process runs one chunk's turn and answers it.
-func (s *stream) process(e *entry) {
-	out, err := s.turn(e.received, e.input, s.opened.Session.Turn)
+func (s *stream) process(e *entry) error {
+	out, err := s.turn(e, s.opened.Session.Turn)
 	if err != nil {
-		s.answerFailure(fault.From(err), e.sequence)
-		return
+		return s.turnFailed(err)
 	}
 	r := s.reply()
 	r.Sequence = e.sequence
 	s.answer(out, e, r)
 	s.metricsDue()
+	return nil
 }
 
-// turn runs one turn of the session, with its share of the processors where these are shared out.
-func (s *stream) turn(came time.Time, in engine.Input, run func(context.Context, []engine.Input) (*engine.Output, error)) (*engine.Output, error) {
+// turn runs the session for an entry, with its share of the processors where these are shared out.
+func (s *stream) turn(e *entry, run func(context.Context, []engine.Input) (*engine.Output, error)) (*engine.Output, error) {
+	s.pumped.turn = turn{work: e.work, sequence: e.sequence}
 	if s.opts.Compute != nil {
-		slot, err := s.opts.Compute(s.turns, came)
+		slot, err := s.opts.Compute(s.turns, e.received)
 		if err != nil {
-			release(&entry{input: in})
+			release(e)
 			return nil, notRun(err)
 		}
 		defer slot.Release()
+		s.pumped.turn.slot = slot
 		s.opened.Session.SetSlot(slot)
 	}
-	out, err := run(s.turns, s.join(in))
-	if err == nil {
-		clear(s.pumped.inputs) // after an error a worker that was given up may still look at them; then there is no other turn
+	out, err := run(s.turns, s.join(e.input))
+	if !errors.Is(err, engine.ErrGivenUp) {
+		clear(s.pumped.inputs)
 	}
 	return out, err
+}
+
+// turnFailed answers the error of a turn, unless another pump does.
+func (s *stream) turnFailed(err error) error {
+	if errors.Is(err, engine.ErrGivenUp) {
+		return err
+	}
+	if f := fault.From(err); s.pumped.turn.work == doChunk {
+		s.answerFailure(f, s.pumped.turn.sequence)
+	} else if !s.unheard(f) {
+		s.endByFailure(f, s.pumped.last)
+	}
+	return nil
 }
 
 // notRun is the error of a turn whose stream ended before it got its share.
@@ -166,14 +204,12 @@ func (s *stream) answerDrop(e *entry, sequence uint64) {
 }
 
 // flushAndClose runs the last turn, sends what it gives, if anything, and ends the stream.
-func (s *stream) flushAndClose(e *entry) {
+func (s *stream) flushAndClose(e *entry) error {
 	if s.isOpen() {
-		out, err := s.turn(time.Now(), engine.Input{}, s.opened.Session.Flush)
+		e.received = time.Now()
+		out, err := s.turn(e, s.opened.Session.Flush)
 		if err != nil {
-			if f := fault.From(err); !s.unheard(f) {
-				s.endByFailure(f, s.pumped.last)
-			}
-			return
+			return s.turnFailed(err)
 		}
 		if empty(out) {
 			out.Release()
@@ -184,6 +220,7 @@ func (s *stream) flushAndClose(e *entry) {
 		}
 	}
 	s.close(e.reason, e.code)
+	return nil
 }
 
 // unheard reports whether an error needs no telling: the client sent CANCEL, whose answer is next in the queue, or is gone.

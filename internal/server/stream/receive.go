@@ -133,6 +133,7 @@ func (s *stream) open(init *pb.StreamInit) (*Opened, *fault.Error) {
 	if err != nil {
 		return nil, err
 	}
+	opened.Session.Inline(s.goOn)
 	s.receiver.joining, s.receiver.allowGaps = opened.Data, init.GetAllowGaps()
 	s.queue.policy, s.continues, s.every = policy, init.GetContinueOnError(), init.GetMetricsIntervalChunks()
 	return opened, nil

@@ -137,7 +137,8 @@ var ErrStalled = errors.New("the peer doesn't read its answers")
 // was cut.
 func Run(conn Conn, host Host, opts Options) error {
 	s := &stream{conn: conn, host: host, opts: opts.withDefaults(), id: uuid.NewString(), done: make(chan struct{})}
-	s.queue = newQueue(s.opts.QueueChunks, s.opts.QueueBytes, func() { go s.pump() })
+	pump := s.pump // once for all pumps
+	s.queue = newQueue(s.opts.QueueChunks, s.opts.QueueBytes, func() { go pump() })
 	s.turns, s.stopTurns = context.WithCancelCause(conn.Context())
 	s.onIdle, s.onStall = s.idledOut, func() { s.cut("Client doesn't read", ErrStalled) }
 	s.quiet.arm(s.opts.InitTimeout, s.initTimedOut)

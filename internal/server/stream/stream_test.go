@@ -88,6 +88,7 @@ func catalog() *node.Catalog {
 		def("Pass", func(c *node.Call, in node.Item) error { return c.Emit(in) }),
 		def("Lag", lag), def("Picky", picky),
 		def("Grumble", func(c *node.Call, in node.Item) error { c.Warnf("not again"); return c.Emit(in) }),
+		def("Deaf", func(*node.Call, node.Item) error { time.Sleep(time.Hour); return nil }),
 		def("Hang", func(c *node.Call, _ node.Item) error { return c.Sleep(time.Hour) }),
 		node.Define(node.Spec{Name: "Sound", Accepts: node.Audio, Produces: node.Audio},
 			func(none, node.Env) (node.Processor, error) {
@@ -309,6 +310,13 @@ func show(r *pb.StreamResponse) string {
 
 // rest reads the answers until the stream has ended, and checks that all was given back.
 func (p *peer) rest() string {
+	got := p.answersUntilTheEnd()
+	synctest.Wait()
+	p.nothingLeft()
+	return got
+}
+
+func (p *peer) answersUntilTheEnd() string {
 	var got []string
 	for {
 		select {
@@ -325,12 +333,14 @@ func (p *peer) rest() string {
 		}
 		break
 	}
-	synctest.Wait()
 	p.hangUp()
-	if p.engine.OpenSessions() != 0 || p.engine.Pool().Out() != 0 || p.account != nil && p.account.Used() != 0 {
-		p.t.Errorf("leaked: %d sessions, %d buffers", p.engine.OpenSessions(), p.engine.Pool().Out())
-	}
 	return strings.Join(got, "\n")
+}
+
+func (p *peer) nothingLeft() {
+	if p.engine.OpenSessions() != 0 || p.engine.Abandoned() != 0 || p.engine.Pool().Out() != 0 || p.account != nil && p.account.Used() != 0 {
+		p.t.Errorf("leaked: %d sessions, %d pumps, %d buffers", p.engine.OpenSessions(), p.engine.Abandoned(), p.engine.Pool().Out())
+	}
 }
 
 // check runs a stream with a script and compares its answers.
@@ -667,6 +677,69 @@ func TestEDGE1_ClientGoneFreesAll(t *testing.T) {
 			t.Errorf("after %v:\n%s", time.Since(begin), got)
 		}
 	})
+}
+
+// slots counts those that are held.
+type slots struct{ held int }
+
+func (s *slots) compute(context.Context, time.Time) (Slot, error) {
+	s.held++
+	return &slot{of: s}, nil
+}
+
+type slot struct {
+	of       *slots
+	released bool
+}
+
+func (*slot) Yield(f func()) { f() }
+
+func (s *slot) Release() {
+	if !s.released {
+		s.of.held--
+	}
+	s.released = true
+}
+
+// TestRel15_DeafNodeIsLeftBehind: the stream ends as it would with a node that heeds cancel, and the node keeps no slot.
+func TestRel15_DeafNodeIsLeftBehind(t *testing.T) {
+	for name, c := range map[string]struct {
+		after  func(p *peer)
+		within time.Duration
+		want   string
+	}{
+		"time limit": {func(*peer) {}, 5 * time.Second, `
+ready
+error time_limit STREAM_ERROR_TIMEOUT at 0
+closed "error" after 0`},
+		"cancel": {func(p *peer) { p.send(request(cancelCommand)) }, 0, `
+ready
+closed "Client requested cancel" after 0`},
+		"client gone": {func(p *peer) { p.hangUp() }, 0, `
+ready
+cut: `},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var held slots
+				began := time.Now()
+				p := start(t, 100, func(o *Options) { o.Compute = held.compute })
+				sends(pipeline("a:Deaf"), chunk("a", 0, 5), chunk("a", 1, 5))(p)
+				synctest.Wait()
+				c.after(p)
+				got := p.answersUntilTheEnd()
+				if took := time.Since(began); !strings.HasPrefix(got, strings.TrimSpace(c.want)) || took != c.within {
+					t.Errorf("after %v, want %v, got:\n%s\nwant:\n%s", took, c.within, got, c.want)
+				}
+				synctest.Wait()
+				if held.held != 0 || p.engine.Abandoned() != 1 || p.engine.OpenSessions() != 1 {
+					t.Errorf("%d slots are held, %d are left behind, %d sessions are open", held.held, p.engine.Abandoned(), p.engine.OpenSessions())
+				}
+				time.Sleep(2 * time.Hour)
+				p.nothingLeft()
+			})
+		})
+	}
 }
 
 func TestDrainAnswersWhatWaitsAndCloses(t *testing.T) {
