@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"runtime"
-	"runtime/debug"
 	"time"
 
 	"github.com/remotemedia/remotemedia-go/internal/admission"
@@ -17,32 +16,32 @@ const (
 	busyPercent  = 25               // of the processors: from there on what a collection takes of them would be felt
 	fewCalls     = 10               // in flight; with more the service is busy also where other programs leave it no processor
 	trimLooks    = 60               // also a busy service keeps no more buffers than it used within so many looks
-	reclaimRest  = 30 * time.Second // least time between two
-	leastReclaim = 16 << 20         // bytes, on top of a quarter of what was held after the last: less isn't worth it
+	collectRest  = 30 * time.Second // least time between two collections
+	leastGrowth  = 2 * mostBallast  // bytes, on top of a quarter of what was held after the last: small calls alone make less
 )
 
 // reclaimer gives the memory of a past peak back to the system once the service is quiet. Left alone a service keeps it for minutes or
 // for ever: idle buffers stay in the pool, and garbage lies where it is because nothing is allocated that would have it
-// collected. Giving back takes milliseconds of the processors, and memory that is needed again has to be had from the system
-// again, so it waits until they have nothing better to do, and happens once after a peak. Live streams that leave the
-// processors idle aren't waited for: a collection runs beside them.
+// collected. Once it is collected, the runtime gives it to the system by itself, within seconds and in steps too small to be
+// felt. (debug.FreeOSMemory does so at once, and has a processor for itself for 30 to 80 ms per 400 MB: live chunks waited for
+// it.) Open streams aren't waited for: a collection runs beside them.
 type reclaimer struct {
-	load func() (percent float64, calls int) // of the processors; and in flight, chunks among them
-	trim func() int64                        // drops idle buffers and returns their bytes
-	held func() int64                        // bytes that the process has of the system
-	used func() int64                        // those that executions are charged for
-	free func()                              // collects garbage and gives its memory to the system
-	log  *slog.Logger
+	load    func() (percent float64, calls int) // of the processors; and in flight, chunks among them
+	trim    func() int64                        // drops idle buffers and returns their bytes
+	held    func() int64                        // bytes that the process has of the system
+	used    func() int64                        // those that executions are charged for
+	collect func()                              // collects garbage
+	log     *slog.Logger
 
 	looks, quiet int   // all, and those in a row that found the service not busy
-	floor        int64 // what was held but not used after the last time
+	floor        int64 // least that was held and not used since the last time
 	dropped      int64 // bytes of buffers since then
 	last         time.Time
 }
 
 func (a *app) newReclaimer() *reclaimer {
 	r := &reclaimer{
-		load: a.load, trim: a.engine.Pool().Trim, held: a.resident, used: a.budget.Used, free: giveBack, log: a.log,
+		load: a.load, trim: a.engine.Pool().Trim, held: a.resident, used: a.budget.Used, collect: collect, log: a.log,
 	}
 	r.floor = r.held()
 	return r
@@ -58,10 +57,10 @@ func (a *app) load() (percent float64, calls int) {
 
 func inFlight(s admission.Stats) int { return s.Places + s.Queued + s.WaitingLive }
 
-// giveBack collects what isn't used and has the system take its memory. What is kept in a sync.Pool outlives one collection.
-func giveBack() {
+// collect takes a few milliseconds, as little is left of a peak that is live. What is kept in a sync.Pool outlives one collection.
+func collect() {
 	runtime.GC()
-	debug.FreeOSMemory()
+	runtime.GC()
 }
 
 // run looks after the memory until ctx is done.
@@ -87,23 +86,22 @@ func (r *reclaimer) look() {
 	if r.quiet == 1 || r.looks%trimLooks == 0 { // the first begins the interval that reclaim ends
 		r.dropped += r.trim()
 	}
-	held := r.held()
-	r.floor = min(r.floor, held)
-	if r.quiet < quietLooks || !r.last.IsZero() && time.Since(r.last) < reclaimRest {
+	spare := r.held() - r.used()
+	r.floor = min(r.floor, spare)
+	if r.quiet < quietLooks || !r.last.IsZero() && time.Since(r.last) < collectRest {
 		return
 	}
-	if held-r.used()+r.dropped >= r.floor+r.floor/4+leastReclaim {
-		r.reclaim(held)
+	if spare+r.dropped >= r.floor+r.floor/4+leastGrowth {
+		r.reclaim(spare)
 	}
 }
 
-func (r *reclaimer) reclaim(held int64) {
+// reclaim drops and collects what isn't needed. What that makes the floor shows in the looks that follow.
+func (r *reclaimer) reclaim(spare int64) {
 	start := time.Now()
 	buffers := r.dropped + r.trim()
-	r.free()
-	r.last = time.Now()
-	now := r.held()
-	r.floor, r.dropped = now-r.used(), 0
-	r.log.Debug("memory was given back", "bytes", held-now, "of_buffers", buffers, "held_bytes", now,
-		"duration_ms", float64(r.last.Sub(start).Microseconds())/1e3)
+	r.collect()
+	r.log.Debug("memory of a peak is given back", "held_bytes", spare, "floor_bytes", r.floor, "idle_buffers_bytes", buffers,
+		"duration_ms", float64(time.Since(start).Microseconds())/1e3)
+	r.last, r.floor, r.dropped = time.Now(), spare, 0
 }
