@@ -30,7 +30,7 @@ type sink struct {
 }
 
 // gatherTime is how long lines wait for others to be written with, after a line was written.
-const gatherTime = 2 * time.Millisecond
+const gatherTime = 5 * time.Millisecond
 
 // keptSinkBytes bounds the memory that is kept for the next lines.
 const keptSinkBytes = 64 << 10

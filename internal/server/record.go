@@ -1,7 +1,6 @@
 package server
 
 import (
-	"context"
 	"log/slog"
 	"strings"
 	"time"
@@ -26,7 +25,7 @@ func (s *Server) record(srv any, ss grpc.ServerStream, _ *grpc.StreamServerInfo,
 	now := time.Now()
 	line := slog.NewRecord(now, level, lineMessage, 0)
 	line.AddAttrs(c.appendAttributes(room[:0], now, err)...)
-	_ = s.log.Handler().Handle(context.WithoutCancel(ss.Context()), line) // loggers, too, have no use for an error
+	_ = s.log.Handler().Handle(ss.Context(), line) // loggers, too, have no use for an error
 	return err
 }
 
