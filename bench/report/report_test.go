@@ -150,7 +150,7 @@ func TestEveryGoalIsOfAScenarioThatIsMeasured(t *testing.T) {
 	for _, s := range suite.Scenarios() {
 		for _, subject := range s.Subjects {
 			cells = append(cells, cell(s.Name(), subject, 0, suite.Figures{
-				Units: 100, Rate: 1, P50: 1, P99: 1, ServerCPU: 1, PeakRSS: 1, StreamRSS: 1, Streams: 1,
+				Units: 100, Rate: 1, P50: 1, P99: 1, ServerCPU: 1, PeakRSS: 1, StreamRSS: 1, OpenedRSS: 1, Streams: 1,
 			}))
 		}
 	}

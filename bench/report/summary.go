@@ -15,6 +15,7 @@ func rate(f suite.Figures) float64      { return f.Rate }
 func serverCPU(f suite.Figures) float64 { return f.ServerCPU }
 func peakRSS(f suite.Figures) float64   { return f.PeakRSS }
 func streamRSS(f suite.Figures) float64 { return f.StreamRSS }
+func openedRSS(f suite.Figures) float64 { return f.OpenedRSS }
 func lateShare(f suite.Figures) float64 { return f.LateShare() }
 func ownCPU(f suite.Figures) float64    { return f.OwnCPU }
 func streams(f suite.Figures) float64   { return float64(f.Streams) }

@@ -24,7 +24,7 @@ var intros = map[suite.Mode]string{
 	suite.Live:      "Chunks of c streams sent when they are due, whatever became of those before; latencies count from then. Late is an answer after the next chunk was due.\n\n",
 	suite.Climb: fmt.Sprintf("Live streams, more and more of them (100, 200, 300, 400, 600), each number on a server that was started for it, until more than "+
 		"%.1f %% of the chunks are late. The figures are those of the last number before that.\n\n", suite.MostLate),
-	suite.Idle: "Streams that are opened and left alone, each on its own connection.\n\n",
+	suite.Idle: "Streams that are opened and left alone for 15 s, each on its own connection.\n\n",
 }
 
 var titles = map[suite.Mode]string{
@@ -82,7 +82,7 @@ func against(head string, f figure) column {
 func columns(mode suite.Mode) []column {
 	switch mode {
 	case suite.Idle:
-		return []column{spread("RSS of a stream, KB", streamRSS), plain("peak RSS, MB", peakRSS), against("service over it", streamRSS)}
+		return []column{spread("RSS of a stream once left alone, KB", streamRSS), spread("right after opening, KB", openedRSS), plain("peak RSS, MB", peakRSS), against("service over it", streamRSS)}
 	case suite.Climb:
 		return []column{
 			spread("streams on time", streams), spread("late, %", lateShare), spread("p99, us", p99), spread("server CPU of a chunk, us", serverCPU),

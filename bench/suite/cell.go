@@ -44,7 +44,8 @@ type Figures struct {
 	OwnShare    float64 `json:"generator_cores"`
 	BaseRSS     float64 `json:"base_rss_mb"` // of the server before the load
 	PeakRSS     float64 `json:"peak_rss_mb"`
-	StreamRSS   float64 `json:"stream_rss_kb"`     // for an idle stream
+	OpenedRSS   float64 `json:"opened_rss_kb"`     // for an idle stream, right after all were opened
+	StreamRSS   float64 `json:"stream_rss_kb"`     // for an idle stream, at the end
 	Streams     int     `json:"streams,omitempty"` // of a climb: how many were on time, at most
 }
 
@@ -133,11 +134,11 @@ func (c *Cell) fill(r *load.Result) {
 	}
 	if idle := r.Idle; idle != nil {
 		c.Units, c.Failed = uint64(idle.Streams-idle.Lost), uint64(idle.Lost)
-		held := idle.After
-		if r.Server != nil {
-			held = max(held, r.Server.RSSLast)
+		each := func(held uint64) float64 { return (float64(held) - float64(idle.Before)) / float64(idle.Streams) / 1e3 }
+		c.OpenedRSS = each(idle.After)
+		if c.StreamRSS = c.OpenedRSS; r.Server != nil {
+			c.StreamRSS = each(r.Server.RSSLast)
 		}
-		c.StreamRSS = (float64(held) - float64(idle.Before)) / float64(idle.Streams) / 1e3
 	}
 	for _, f := range r.Failures {
 		if c.Errors == nil {

@@ -109,6 +109,7 @@ type Scale struct {
 	Rounds  int
 	Measure time.Duration // of most scenarios
 	Live    time.Duration // of those in real time
+	Rest    time.Duration // for which idle streams are left alone: a service is to give back what opening them took
 	Once    int           // rounds of scenarios that take long
 	Count   int           // calls of a worker, or chunks of a stream, in place of a time; 0: as many as there is time for
 	keep    func(*Scenario) bool
@@ -116,7 +117,7 @@ type Scale struct {
 
 // Scales by name.
 var Scales = map[string]Scale{
-	"full": {Name: "full", Rounds: 5, Measure: 500 * time.Millisecond, Live: 5 * time.Second, Once: 2},
+	"full": {Name: "full", Rounds: 5, Measure: 500 * time.Millisecond, Live: 5 * time.Second, Rest: 15 * time.Second, Once: 2},
 	"quick": {Name: "quick", Rounds: 3, Measure: 250 * time.Millisecond, Live: 3 * time.Second, Once: 1, keep: func(s *Scenario) bool {
 		return s.Concurrency <= 10 && !s.long() && s.Mode != Idle || s.Mode.live()
 	}},
@@ -155,7 +156,7 @@ func (sc Scale) length(s *Scenario) (measure, warmup time.Duration) {
 	case s.Mode == Climb: // each number of streams
 		return sc.Live * 2 / 5, sc.Live / 10
 	case s.Mode == Idle:
-		return 2 * sc.Measure, 0
+		return max(sc.Rest, sc.Measure), 0
 	case s.Concurrency >= 1000:
 		// Several times as long as a call waits for its turn.
 		return 4 * sc.Measure, sc.Measure
