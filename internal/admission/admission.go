@@ -124,6 +124,7 @@ type Controller struct {
 // New makes a controller. Nothing runs by itself: see Watch for the probes.
 func New(o Options) *Controller {
 	c := &Controller{options: o.withDefaults(), tenants: make(map[string]*tenant), past: make(map[string]time.Duration), jitter: rand.Float64}
+	c.entry.level = firstLevel
 	for i := range c.waiting {
 		c.waiting[i].tenants = make(map[*tenant]struct{})
 	}

@@ -246,7 +246,7 @@ func TestWhatCantBeServedInTimeIsRefusedAtOnce(t *testing.T) {
 		for _, x := range []struct {
 			left  time.Duration
 			wants bool
-		}{{150 * time.Millisecond, false}, {250 * time.Millisecond, true}} {
+		}{{150 * time.Millisecond, false}, {250 * time.Millisecond, false}, {450 * time.Millisecond, true}} {
 			ctx, cancel := context.WithTimeout(t.Context(), x.left)
 			p, err := c.Enter(ctx, "a")
 			cancel()

@@ -15,6 +15,7 @@ type margin struct{ level float64 }
 const (
 	unkept     = 0.003 // m
 	marginStep = 0.5   // s
+	firstLevel = 2     // of a new controller: it learns that less is enough at less cost than that more is needed
 )
 
 // of is the margin in time. It has a bound, as callers may break promises by going early.
@@ -74,7 +75,7 @@ func (p *Place) judge(now time.Time) {
 	if !p.wanted || p.waited {
 		return
 	}
-	answer := min(p.c.service.mean, p.deadline.Sub(p.entered)/4)
+	answer := min(p.c.service.mean*3/2, p.deadline.Sub(p.entered)/3)
 	kept := !p.denied && !p.gone() && now.Add(answer).Before(p.deadline)
 	p.c.settle(&p.c.entry, p.atEntry, kept, p.c.own())
 	p.c.settle(&p.c.spread, p.atSlot, kept, p.c.service.mean)
