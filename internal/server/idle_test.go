@@ -5,9 +5,13 @@ import (
 	"io"
 	"net"
 	"runtime"
+	"runtime/metrics"
 	"testing"
 
 	"golang.org/x/net/http2"
+
+	pb "github.com/remotemedia/remotemedia-go/api/remotemedia/v1"
+	"github.com/remotemedia/remotemedia-go/internal/server"
 )
 
 // TestIdleConnectionsHoldNoReadBuffer: grpc takes a buffer of 32 KiB to read from a connection, and where it finds out when there is
@@ -67,4 +71,28 @@ func liveBytes() int64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return int64(m.HeapAlloc)
+}
+
+// TestOpenStreamsHaveSmallStacks: what an open stream that waits takes of the stacks is what waiting takes, not what opening it did. The
+// client's goroutines are in the figure.
+func TestOpenStreamsHaveSmallStacks(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector makes frames larger")
+	}
+	const streams, most = 200, 17 << 10
+	r := newRig(t, func(o *server.Options) { o.Transport.MaxCalls = streams })
+	before := stackBytes()
+	for range streams {
+		r.live(t.Context(), &pb.StreamInit{Manifest: pipeline("a:Pass")})
+	}
+	if each := (stackBytes() - before) / streams; each > most {
+		t.Errorf("an open stream takes %d bytes of stacks, want %d at most", each, most)
+	}
+}
+
+func stackBytes() int64 {
+	runtime.GC() // gives stacks of goroutines that have ended back
+	sample := []metrics.Sample{{Name: "/memory/classes/heap/stacks:bytes"}}
+	metrics.Read(sample)
+	return int64(sample[0].Value.Uint64())
 }

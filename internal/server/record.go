@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"log/slog"
 	"strings"
 	"time"
@@ -12,21 +13,27 @@ import (
 	"github.com/remotemedia/remotemedia-go/internal/wire"
 )
 
-// record writes one log line a call. The record is made here: a logger would look up who called it, which nothing tells.
+// record writes one log line a call.
 func (s *Server) record(srv any, ss grpc.ServerStream, _ *grpc.StreamServerInfo, next grpc.StreamHandler) error {
 	err := next(srv, ss)
 	c := callOf(ss.Context())
-	level := c.level()
-	if !s.log.Enabled(ss.Context(), level) || s.leavesOut(level, c) {
-		return err
+	if level := c.level(); s.log.Enabled(ss.Context(), level) && !s.leavesOut(level, c) {
+		s.write(ss.Context(), level, c, err)
 	}
+	return err
+}
+
+// write makes the record itself: a logger would look up who called it, which nothing tells. It isn't part of record, whose frame is on the
+// stack for as long as the call or stream is open.
+//
+//go:noinline
+func (s *Server) write(ctx context.Context, level slog.Level, c *call, err error) {
 	const usual = 16
 	var room [usual]slog.Attr
 	now := time.Now()
 	line := slog.NewRecord(now, level, lineMessage, 0)
 	line.AddAttrs(c.appendAttributes(room[:0], now, err)...)
-	_ = s.log.Handler().Handle(ss.Context(), line) // loggers, too, have no use for an error
-	return err
+	_ = s.log.Handler().Handle(ctx, line) // loggers, too, have no use for an error
 }
 
 const lineMessage = "call"
