@@ -98,7 +98,7 @@ type Controller struct {
 	mu      sync.Mutex
 	options Options
 	tenants map[string]*tenant       // those that hold or want anything
-	past    map[string]time.Duration // what others have used that still counts
+	past    map[string]time.Duration // what others have used, as far as it is kept
 
 	places  int // held
 	slots   int // held

@@ -34,13 +34,13 @@ func (t *tenant) idle() bool {
 	return t.places == 0 && t.streams == 0 && t.running == 0 && t.reserved == 0
 }
 
-// tenant finds or makes the account of a name.
+// tenant finds or makes the account of a name. One that is new begins without a claim: it would come before those that stay below their share.
 func (c *Controller) tenant(name string) *tenant {
 	t, ok := c.tenants[name]
 	if !ok {
-		t = &tenant{name: name, used: c.clock - c.credit()}
+		t = &tenant{name: name, used: c.clock}
 		if used, ok := c.past[name]; ok {
-			t.used = max(t.used, used)
+			t.used = max(c.clock-c.credit(), used)
 			delete(c.past, name)
 		}
 		c.tenants[name] = t
@@ -48,7 +48,7 @@ func (c *Controller) tenant(name string) *tenant {
 	return t
 }
 
-// forget drops the account of a tenant that holds and wants nothing, but for what it used: to stop for a moment earns no claim. There may
+// forget drops the account of a tenant that holds and wants nothing, but for what it used: to stop for a moment earns no claim, nor loses one. There may
 // be a newer account of the same name.
 func (c *Controller) forget(t *tenant) {
 	const most = 1000 // tenants whose use is kept
@@ -56,12 +56,10 @@ func (c *Controller) forget(t *tenant) {
 		return
 	}
 	delete(c.tenants, t.name)
-	if t.used > c.clock-c.credit() {
-		if len(c.past) >= most {
-			clear(c.past)
-		}
-		c.past[t.name] = t.used
+	if len(c.past) >= most {
+		clear(c.past)
 	}
+	c.past[t.name] = t.used
 }
 
 // waiter is one wait. Its fields are guarded by the controller's lock; ready is closed when it has been decided about.

@@ -74,7 +74,8 @@ func TestRel7_ManyTenantsAreBoundedTogether(t *testing.T) {
 	})
 }
 
-// TestRel7_ToStopForAMomentEarnsNoClaim: a tenant whose account is dropped and made again has used what it had used.
+// TestRel7_ToStopForAMomentEarnsNoClaim: a tenant whose account is dropped and made again has used what it had used. One that is new has no claim
+// on the time before it came.
 func TestRel7_ToStopForAMomentEarnsNoClaim(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := New(Options{Slots: 1})
@@ -83,10 +84,10 @@ func TestRel7_ToStopForAMomentEarnsNoClaim(t *testing.T) {
 				t.Error(err)
 			}
 		}
+		call("b")
 		for range 100 {
 			call("a")
 		}
-		call("b")
 		used := func(tenant string) time.Duration {
 			p := enter(t, c, tenant)
 			defer p.Leave()
@@ -94,6 +95,9 @@ func TestRel7_ToStopForAMomentEarnsNoClaim(t *testing.T) {
 		}
 		if a, b := used("a"), used("b"); a-b < c.credit()/2 {
 			t.Errorf("one that computed for long has used %v, one that computed once %v", a, b)
+		}
+		if b, n := used("b"), used("new"); n-b < c.credit()/2 {
+			t.Errorf("one that is new counts as if it had used %v, one that used little %v", n, b)
 		}
 		for i := range 5000 {
 			call(fmt.Sprint(i))
