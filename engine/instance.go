@@ -48,7 +48,7 @@ func (n *instance) init(s *Session, i int) error {
 	n.session, n.index, n.node = s, i, &s.plan.Nodes[i]
 	n.edges = make([]queue, len(n.node.In))
 	n.call = *node.NewCall(n)
-	err := guard(func() (err error) {
+	err := Guard(func() (err error) {
 		n.proc, err = n.node.Spec.New(n.node.Params, node.Env{NodeID: n.node.ID})
 		return err
 	})
@@ -185,7 +185,7 @@ func (n *instance) run(f func() error, item node.Item) error {
 	if n.stats.Began.IsZero() {
 		n.stats.Began = start
 	}
-	err := guard(f)
+	err := Guard(f)
 	n.call.Done()
 	n.stats.Time += max(time.Since(start), 1)
 	n.stats.Memory = max(n.stats.Memory, n.session.account.Used()-used)
@@ -201,8 +201,8 @@ func (n *instance) run(f func() error, item node.Item) error {
 	return nil
 }
 
-// guard turns a panic into an error.
-func guard(f func() error) (err error) {
+// Guard runs f and turns a panic of it into the error of [Recovered].
+func Guard(f func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = Recovered(p)
@@ -221,7 +221,7 @@ func (n *instance) report() {
 		return
 	}
 	custom := make(map[string]any)
-	if err := guard(func() error { r.Report(custom); return nil }); err != nil {
+	if err := Guard(func() error { r.Report(custom); return nil }); err != nil {
 		n.Warn("its figures can't be told: " + fault.From(err).Text())
 		return
 	}
@@ -234,7 +234,7 @@ func (n *instance) close() {
 	if !ok {
 		return
 	}
-	if err := guard(func() error { c.Close(); return nil }); err != nil {
+	if err := Guard(func() error { c.Close(); return nil }); err != nil {
 		n.Warn("it can't be closed: " + fault.From(err).Text())
 	}
 }

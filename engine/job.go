@@ -56,7 +56,7 @@ func (s *Session) work(ctx context.Context, j job, givenUp func(error)) (*Output
 		return nil, err
 	}
 	var output *Output
-	err := guard(func() (err error) {
+	err := Guard(func() (err error) {
 		output, err = s.run(j)
 		return err
 	})

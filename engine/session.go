@@ -161,7 +161,7 @@ func (n *instance) reset() error {
 	if !ok {
 		return nil
 	}
-	if err := guard(func() error { r.Reset(); return nil }); err != nil {
+	if err := Guard(func() error { r.Reset(); return nil }); err != nil {
 		return fault.From(err).WithNode(n.node.ID).WithOp("node.reset")
 	}
 	return nil

@@ -83,35 +83,17 @@ func noRoom(t testing.TB) func(*server.Options) {
 // BenchmarkServerChunk counts what the server alone allocates for a 4096-sample chunk through one node: the client is
 // another process, this program started anew.
 func BenchmarkServerChunk(b *testing.B) {
-	client := startClient(b, serveBench(b), "stream")
-	client.order(100) // pools and buffers are filled
-	b.ReportAllocs()
-	b.ResetTimer()
-	client.order(b.N)
-	b.StopTimer()
-	client.stop()
+	orderAll(b, serveBench(b), "stream")
 }
 
 // BenchmarkServerCall counts what the server alone allocates for a unary call that passes one second of audio on.
 func BenchmarkServerCall(b *testing.B) {
-	client := startClient(b, serveBench(b), "unary")
-	client.order(100)
-	b.ReportAllocs()
-	b.ResetTimer()
-	client.order(b.N)
-	b.StopTimer()
-	client.stop()
+	orderAll(b, serveBench(b), "unary")
 }
 
 // BenchmarkServerRefusal counts what the server alone allocates for a call that it has no room for.
 func BenchmarkServerRefusal(b *testing.B) {
-	client := startClient(b, serveBench(b, noRoom(b)), "refused")
-	client.order(100)
-	b.ReportAllocs()
-	b.ResetTimer()
-	client.order(b.N)
-	b.StopTimer()
-	client.stop()
+	orderAll(b, serveBench(b, noRoom(b)), "refused")
 }
 
 // BenchmarkEchoCall counts what a bare server allocates for the same: grpc with the codec of the service, and nothing else.
@@ -121,8 +103,14 @@ func BenchmarkEchoCall(b *testing.B) {
 	s := grpc.NewServer(grpc.ForceServerCodecV2(codec), experimental.BufferPool(pool), grpc.WriteBufferSize(64<<10),
 		grpc.StaticStreamWindowSize(256<<10), grpc.StaticConnWindowSize(4<<20),
 		grpc.UnknownServiceHandler(func(_ any, stream grpc.ServerStream) error { return echoExecution(codec, pool, stream) }))
-	client := startClient(b, listenBench(b, s.Serve, s.GracefulStop), "unary")
-	client.order(100)
+	orderAll(b, listenBench(b, s.Serve, s.GracefulStop), "unary")
+}
+
+// orderAll has a client of another process call the server at an address as often as the benchmark wants.
+func orderAll(b *testing.B, address, kind string) {
+	b.Helper()
+	client := startClient(b, address, kind)
+	client.order(100) // pools and buffers are filled
 	b.ReportAllocs()
 	b.ResetTimer()
 	client.order(b.N)

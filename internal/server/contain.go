@@ -7,11 +7,6 @@ import (
 )
 
 // contain turns a panic of a handler into a fault with an id, so that it ends this call and no other.
-func contain(srv any, ss grpc.ServerStream, _ *grpc.StreamServerInfo, next grpc.StreamHandler) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = engine.Recovered(p)
-		}
-	}()
-	return next(srv, ss)
+func contain(srv any, ss grpc.ServerStream, _ *grpc.StreamServerInfo, next grpc.StreamHandler) error {
+	return engine.Guard(func() error { return next(srv, ss) })
 }

@@ -5,7 +5,6 @@ import (
 	"math"
 	"net"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -18,6 +17,7 @@ import (
 	"github.com/remotemedia/remotemedia-go/fault"
 	"github.com/remotemedia/remotemedia-go/graph"
 	"github.com/remotemedia/remotemedia-go/internal/metrics"
+	"github.com/remotemedia/remotemedia-go/internal/server/conn"
 	"github.com/remotemedia/remotemedia-go/internal/server/stream"
 	"github.com/remotemedia/remotemedia-go/version"
 )
@@ -164,7 +164,7 @@ func (x *execution) execute(left func(error)) error {
 		s.executed(c, session, err)
 		left(err)
 	})
-	err := contained(x.run)
+	err := engine.Guard(x.run)
 	if !errors.Is(err, engine.ErrGivenUp) {
 		s.executed(c, session, err)
 	}
@@ -225,24 +225,10 @@ type counted struct {
 
 // Accept waits for a connection.
 func (l counted) Accept() (net.Conn, error) {
-	conn, err := l.Listener.Accept()
+	c, err := l.Listener.Accept()
 	if err != nil {
 		return nil, err
 	}
 	l.recorder.Connected(1)
-	return &countedConn{Conn: conn, closed: sync.OnceFunc(func() { l.recorder.Connected(-1) })}, nil
-}
-
-type countedConn struct {
-	net.Conn
-	closed func()
-}
-
-// Wrapped is the connection itself, for package conn.
-func (c *countedConn) Wrapped() net.Conn { return c.Conn }
-
-// Close closes the connection.
-func (c *countedConn) Close() error {
-	c.closed()
-	return c.Conn.Close()
+	return conn.Counted(c, func() { l.recorder.Connected(-1) }), nil
 }

@@ -113,7 +113,7 @@ func (w *worker) wait(limit time.Duration) outcome {
 func (w *worker) run() {
 	stack.Grow()
 	var o outcome
-	o.err = contained(func() (err error) {
+	o.err = engine.Guard(func() (err error) {
 		o.answer, err = w.serve()
 		return err
 	})
@@ -139,14 +139,4 @@ func (w *worker) serve() (answer any, err error) {
 func (w *worker) receive() error {
 	defer w.release()
 	return receive(w.stream, w.in)
-}
-
-// contained runs f and turns a panic into a fault.
-func contained(f func() error) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = engine.Recovered(p)
-		}
-	}()
-	return f()
 }

@@ -47,12 +47,15 @@ func (l limited) Accept() (net.Conn, error) {
 			return nil, err
 		}
 		if most := l.limit.Max.Load(); l.limit.open.Add(1) <= most || most <= 0 {
-			return &counted{Conn: c, closed: sync.OnceFunc(func() { l.limit.open.Add(-1) })}, nil
+			return Counted(c, func() { l.limit.open.Add(-1) }), nil
 		}
 		l.limit.open.Add(-1)
 		l.limit.refuse(c)
 	}
 }
+
+// Counted returns a connection that calls closed when it is closed, once.
+func Counted(c net.Conn, closed func()) net.Conn { return &counted{c, sync.OnceFunc(closed)} }
 
 type counted struct {
 	net.Conn
@@ -62,7 +65,7 @@ type counted struct {
 // Wrapped is the connection itself.
 func (c *counted) Wrapped() net.Conn { return c.Conn }
 
-// Close closes the connection, which then no longer counts.
+// Close closes the connection, and tells so.
 func (c *counted) Close() error {
 	c.closed()
 	return c.Conn.Close()
