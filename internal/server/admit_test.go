@@ -109,6 +109,7 @@ func TestEDGE3_WhatThereIsNoRoomForIsRefusedAtOnce(t *testing.T) {
 		t.Errorf("in are %d, queued %d, at work %d", s.Places, s.Queued, g.inside.Load())
 	}
 	waitFor(t, r.server.Refusing)
+	waitFor(t, func() bool { return len(r.server.InFlight()) == places+queue }) // no refusal is on its way that would be the newest
 	close(g.open)
 	errs := wait()
 	if ok, refused := count(errs, codes.OK), count(errs, codes.Unavailable); ok != places+queue || refused != calls-places-queue {
