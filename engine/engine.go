@@ -4,6 +4,7 @@
 package engine
 
 import (
+	"context"
 	"sync/atomic"
 	"time"
 
@@ -66,6 +67,9 @@ func (e *Engine) Abandoned() int64 { return e.abandoned.Load() }
 type Slot interface {
 	// Yield gives the place back while f waits, and takes one again before it returns.
 	Yield(f func())
+	// GiveWay lets those have the place who wait for one and are in a greater hurry, if there are any, and returns when the session has one
+	// again, or when the context ends, after the time that took. It is called often, and costs next to nothing where nobody waits.
+	GiveWay(ctx context.Context) time.Duration
 }
 
 // Open makes a session with fresh node instances. It fails when a node can't be made.

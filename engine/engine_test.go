@@ -68,6 +68,9 @@ func tag(c *node.Call, in node.Item) error {
 // The node Stuck tells that it was entered, and waits, deaf to cancel.
 var entered, stuck = make(chan struct{}), make(chan struct{})
 
+// loops is how often the node Loop checks.
+const loops = 3
+
 func catalog(t testing.TB) *node.Catalog {
 	t.Helper()
 	specs := []node.Spec{
@@ -87,6 +90,14 @@ func catalog(t testing.TB) *node.Catalog {
 				}
 			}
 			return nil
+		}),
+		define("Loop", func(c *node.Call, in node.Item) error {
+			for range loops {
+				if err := c.Check(); err != nil {
+					return err
+				}
+			}
+			return c.Emit(in)
 		}),
 		define("Slow", func(c *node.Call, in node.Item) error {
 			if err := c.Sleep(time.Hour); err != nil {

@@ -30,7 +30,7 @@ type instance struct {
 type NodeStats struct {
 	Began    time.Time // its first call; zero before
 	Time     time.Duration
-	Waited   time.Duration // the part of Time in which the node waited for something outside the processor
+	Waited   time.Duration // the part of Time in which the node waited for something outside the processor, or gave way to others
 	Memory   int64         // most bytes that one call added to the account
 	Samples  uint64        // input samples over all channels
 	ItemsIn  uint64
@@ -121,6 +121,13 @@ func (n *instance) Wait(f func(ctx context.Context) error) (err error) {
 	return err
 }
 
+// GiveWay implements node.Host.
+func (n *instance) GiveWay() {
+	if slot := n.session.slot; slot != nil {
+		n.stats.Waited += slot.GiveWay(n.ctx)
+	}
+}
+
 // drain processes all that waits for the node, in the order of the contract.
 func (n *instance) drain() error {
 	for !n.external.empty() {
@@ -156,6 +163,9 @@ func (n *instance) process(item node.Item) error {
 		return n.Emit(item)
 	}
 	if err := n.checkSamples(item); err != nil {
+		return err
+	}
+	if err := n.session.goOn(); err != nil { // there may be many items, each of little work
 		return err
 	}
 	return n.run(func() error { return n.proc.Process(&n.call, item) }, item)

@@ -58,8 +58,8 @@ func (s *Session) enter(inputs []Input) {
 func (s *Session) turn(flush bool) error {
 	for at, i := range s.plan.Order {
 		s.current.Store(int32(at))
-		if err := s.ctx.Err(); err != nil {
-			return s.interrupted(context.Cause(s.ctx))
+		if err := s.goOn(); err != nil {
+			return err
 		}
 		n := &s.nodes[i]
 		if err := n.drain(); err != nil {
@@ -70,6 +70,17 @@ func (s *Session) turn(flush bool) error {
 				return err
 			}
 		}
+	}
+	return nil
+}
+
+// goOn lets those go first who are in a greater hurry, and returns why the job is to stop, if it is.
+func (s *Session) goOn() error {
+	if s.slot != nil {
+		s.slot.GiveWay(s.ctx)
+	}
+	if s.ctx.Err() != nil {
+		return s.interrupted(context.Cause(s.ctx))
 	}
 	return nil
 }

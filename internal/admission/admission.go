@@ -1,7 +1,7 @@
 // Package admission decides which calls are served when not all can be. A unary call passes two stages: on its headers it
 // gets a place, waits for one in a bounded queue, or is refused at once ([Controller.Enter]); when its body is there it
 // waits for a compute slot ([Place.Compute]). A live stream is admitted once ([Controller.OpenStream]) and takes a slot for
-// each chunk ([Stream.Compute]), before any unary call. Both waits are fair between tenants and, within a tenant, in the
+// each chunk ([Stream.Compute]), before any unary call; those that compute give way to it ([Slot.GiveWay]). Both waits are fair between tenants and, within a tenant, in the
 // order of deadlines. What can't be served in time is refused instead of kept waiting.
 //
 // Nothing in here knows gRPC, the engine or the configuration. Time is that of package time, so that tests run in virtual time.
@@ -12,6 +12,7 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/remotemedia/remotemedia-go/fault"
@@ -66,10 +67,11 @@ const (
 	StagePlace Stage = iota // a unary call, for its place
 	StageSlot               // a unary call, for a compute slot
 	StageChunk              // a chunk of a stream, for a compute slot
+	StagePause              // a unary call that gave way to a chunk, until it goes on
 )
 
 // String returns the stage in a word, for the label of a metric.
-func (s Stage) String() string { return [...]string{"place", "slot", "chunk"}[s] }
+func (s Stage) String() string { return [...]string{"place", "slot", "chunk", "pause"}[s] }
 
 func (o Options) withDefaults() Options {
 	o.Places = cmp.Or(o.Places, DefaultPlaces)
@@ -106,8 +108,9 @@ type Controller struct {
 	full    busyTime
 	backlog int // calls that hold a place and want the processors now or soon
 	waiting [lists]queue
-	coming  comers // calls whose body is on its way
-	serial  uint64 // of the next waiter
+	hurried atomic.Int64 // chunks that wait for a slot, for those who don't hold the lock
+	coming  comers       // calls whose body is on its way
+	serial  uint64       // of the next waiter
 	clock   time.Duration
 
 	service  estimate // of the time that a unary call computes
@@ -170,7 +173,7 @@ func (c *Controller) Stats() Stats {
 	defer c.mu.Unlock()
 	s := Stats{
 		Places: c.places, PlacesLimit: c.options.Places, Queued: c.waiting[forPlace].n, QueueLimit: c.options.Queue,
-		Slots: c.slots, SlotsLimit: c.options.Slots, Waiting: c.waiting[forSlot].n, WaitingLive: c.waiting[forChunk].n,
+		Slots: c.slots, SlotsLimit: c.options.Slots, Waiting: c.waiting[forSlot].n + c.waiting[forPaused].n, WaitingLive: c.waiting[forChunk].n,
 		Streams: c.streams, StreamsLimit: c.options.Streams, Tenants: len(c.tenants),
 		Saturated: c.full.total(time.Now()), Service: c.service.mean, Shedding: c.shed.reasons(), Admitted: c.counts.admitted,
 		Refused: make(map[Reason]uint64, len(c.counts.refused)),

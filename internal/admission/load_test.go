@@ -235,10 +235,11 @@ func TestRel9_SlowSendersDontCountAsBacklog(t *testing.T) {
 
 // TestRel17_PlacesAndSlotsAreConserved: whatever calls, streams and nodes do, in any order, limits hold and nothing is left.
 func TestRel17_PlacesAndSlotsAreConserved(t *testing.T) {
+	pauses := 0
 	for seed := range uint64(20) {
 		synctest.Test(t, func(t *testing.T) {
-			c := New(Options{Places: 5, Queue: 5, Slots: 2, Streams: 4, MaxWait: 50 * time.Millisecond, Observer: bounds{t}})
-			bounded := bounds{t}
+			bounded := &bounds{t: t}
+			c := New(Options{Places: 5, Queue: 5, Slots: 2, Streams: 4, MaxWait: 50 * time.Millisecond, Observer: bounded})
 			var all sync.WaitGroup
 			for i := range uint64(60) {
 				r := rand.New(rand.NewPCG(seed, i))
@@ -254,17 +255,29 @@ func TestRel17_PlacesAndSlotsAreConserved(t *testing.T) {
 			if s := c.Stats(); s.Admitted == 0 || len(s.Refused) == 0 {
 				t.Errorf("nothing happened: %+v", s)
 			}
+			pauses += bounded.pauses
 		})
+	}
+	if pauses < 100 {
+		t.Errorf("only %d calls gave way", pauses)
 	}
 }
 
-type bounds struct{ t *testing.T }
+type bounds struct {
+	t      *testing.T
+	pauses int // guarded by the controller's lock
+}
 
-func (bounds) Waited(Stage, time.Duration) {}
-func (bounds) Refused(Reason)              {}
-func (bounds) Shedding(Reason, bool)       {}
+func (b *bounds) Waited(stage Stage, _ time.Duration) {
+	if stage == StagePause {
+		b.pauses++
+	}
+}
+func (*bounds) Refused(Reason)        {}
+func (*bounds) Shedding(Reason, bool) {}
 
-func (b bounds) check(c *Controller) {
+func (b *bounds) check(c *Controller) {
+	checkAccounts(b.t, c)
 	s := c.Stats()
 	if s.Places > s.PlacesLimit || s.Slots > s.SlotsLimit || s.Streams > s.StreamsLimit || s.Queued > s.QueueLimit ||
 		min(s.Places, s.Slots, s.Streams, s.Queued, s.Waiting, s.WaitingLive) < 0 {
@@ -287,7 +300,7 @@ func randomCall(c *Controller, r *rand.Rand) {
 		for range r.IntN(4) {
 			s, err := stream.Compute(ctx, time.Now())
 			if err == nil {
-				work(s, r, pause)
+				work(ctx, s, r, pause)
 			}
 		}
 		return
@@ -302,13 +315,16 @@ func randomCall(c *Controller, r *rand.Rand) {
 		return // the body never came
 	}
 	if s, err := p.Compute(ctx); err == nil {
-		work(s, r, pause)
+		work(ctx, s, r, pause)
 	}
 }
 
-func work(s *Slot, r *rand.Rand, pause func()) {
+func work(ctx context.Context, s *Slot, r *rand.Rand, pause func()) {
 	defer s.Release()
-	pause()
+	for range r.IntN(6) {
+		pause()
+		s.GiveWay(ctx)
+	}
 	if r.IntN(2) == 0 {
 		s.Yield(pause)
 	}
@@ -317,6 +333,7 @@ func work(s *Slot, r *rand.Rand, pause func()) {
 		go func() {
 			defer close(left)
 			s.Yield(func() { time.Sleep(3 * time.Millisecond) })
+			s.GiveWay(context.Background())
 		}()
 		pause()
 		s.Release()

@@ -7,9 +7,10 @@ import (
 
 // The lists that calls wait in.
 const (
-	forPlace = iota // unary calls, for a place
-	forChunk        // chunks of streams, for a slot
-	forSlot         // unary calls, for a slot
+	forPlace  = iota // unary calls, for a place
+	forChunk         // chunks of streams, for a slot
+	forPaused        // unary calls that gave way to a chunk, for a slot to go on with
+	forSlot          // unary calls, for a slot
 	lists
 )
 
@@ -19,7 +20,7 @@ type tenant struct {
 	places   int // held
 	streams  int // open
 	backlog  int // of its calls, see Controller.backlog
-	running  int // slots held
+	running  int // slots held, or given away for a pause
 	reserved int64
 	used     time.Duration // of the processors, on the clock of fair queueing
 	waiting  [lists]deadlines
@@ -125,6 +126,7 @@ func (c *Controller) wait(t *tenant, list int, deadline time.Time, strict bool) 
 	q := &c.waiting[list]
 	q.n++
 	q.tenants[t] = struct{}{}
+	c.tell(list)
 	return w
 }
 
@@ -136,6 +138,7 @@ func (c *Controller) leave(w *waiter) bool {
 	heap.Remove(&w.tenant.waiting[w.list], w.index)
 	q := &c.waiting[w.list]
 	q.n--
+	c.tell(w.list)
 	if len(w.tenant.waiting[w.list]) == 0 {
 		delete(q.tenants, w.tenant)
 	}

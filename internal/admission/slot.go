@@ -6,7 +6,7 @@ import (
 )
 
 // Slot is a share of the processors that one call or chunk holds while it computes. A nil Slot is that of a service
-// without admission: it does nothing. Release may be called while another goroutine is in Yield.
+// without admission: it does nothing. Release may be called while another goroutine is in Yield or GiveWay.
 type Slot struct {
 	c      *Controller
 	tenant *tenant
@@ -14,10 +14,11 @@ type Slot struct {
 	list   int
 	due    time.Time
 
-	state   slotState // this and what follows is guarded by the controller's lock
-	since   time.Time // it computes
-	busy    time.Duration
-	waiting *waiter // while it waits to compute again
+	state   slotState     // this and what follows is guarded by the controller's lock
+	since   time.Time     // it computes
+	before  time.Duration // what it has computed before that in the same turn, which pauses don't end
+	busy    time.Duration // in the turns before
+	waiting *waiter       // while it waits to compute again
 }
 
 type slotState uint8
@@ -26,6 +27,7 @@ const (
 	computing slotState = iota
 	yielded
 	returning // it waits to compute again
+	paused    // it does so in the middle of a turn, having given way to a chunk
 	released
 )
 
@@ -61,7 +63,7 @@ func (p *Place) Compute(ctx context.Context) (*Slot, error) {
 // acquire takes a slot, waiting for it with the lock given back.
 func (c *Controller) acquire(ctx context.Context, s *Slot, strict bool) error {
 	c.awake(s.tenant)
-	if c.slots < c.options.Slots && c.waiting[forSlot].n+c.waiting[forChunk].n == 0 {
+	if c.slots < c.options.Slots && c.waitingForSlots() == 0 {
 		c.hold(s.tenant)
 	} else {
 		w := c.wait(s.tenant, s.list, s.due, strict)
@@ -99,31 +101,59 @@ func (b *busyTime) total(now time.Time) time.Duration {
 	return b.sum + now.Sub(b.since)
 }
 
-func (c *Controller) hold(t *tenant) {
-	c.slots++
-	if c.slots >= c.options.Slots {
-		c.full.set(true, time.Now())
+// waitingForSlots is how many calls and chunks do.
+func (c *Controller) waitingForSlots() (n int) {
+	for _, list := range slotLists {
+		n += c.waiting[list].n
 	}
+	return n
+}
+
+// hold begins a turn.
+func (c *Controller) hold(t *tenant) {
+	c.occupy()
 	t.running++
 	c.clock = max(c.clock, t.used)
 }
 
+func (c *Controller) occupy() {
+	c.slots++
+	if c.slots >= c.options.Slots {
+		c.full.set(true, time.Now())
+	}
+}
+
+// letGo ends a turn.
 func (c *Controller) letGo(t *tenant, busy time.Duration) {
-	c.slots--
 	t.running--
 	t.used += busy
+	c.vacate()
+}
+
+func (c *Controller) vacate() {
+	c.slots--
 	now := time.Now()
 	c.dispatchSlots(now)
 	c.full.set(c.slots >= c.options.Slots, now)
 }
 
-// dispatchSlots gives free slots to those who wait: chunks first, then calls, each to the tenant that used the processors least.
+// slotLists are the waits for a slot, by precedence. Calls that gave way come before those that haven't begun: what is begun holds memory.
+var slotLists = [...]int{forChunk, forPaused, forSlot}
+
+// nextForSlot returns whose turn it is: of a list, the tenant that used the processors least.
+func (c *Controller) nextForSlot() *waiter {
+	for _, list := range slotLists {
+		if w := c.head(list, c.lessUsed); w != nil {
+			return w
+		}
+	}
+	return nil
+}
+
+// dispatchSlots gives free slots to those who wait.
 func (c *Controller) dispatchSlots(now time.Time) {
 	for c.slots < c.options.Slots {
-		w := c.head(forChunk, c.lessUsed)
-		if w == nil {
-			w = c.head(forSlot, c.lessUsed)
-		}
+		w := c.nextForSlot()
 		if w == nil {
 			return
 		}
@@ -131,7 +161,11 @@ func (c *Controller) dispatchSlots(now time.Time) {
 			c.decide(w, r)
 			continue
 		}
-		c.hold(w.tenant)
+		if w.list == forPaused {
+			c.occupy()
+		} else {
+			c.hold(w.tenant)
+		}
 		c.decide(w, nil)
 	}
 }
@@ -162,14 +196,21 @@ func (s *Slot) rest() bool {
 	return true
 }
 
-// stop ends a time of computing.
+// stop ends a turn in which it computes.
 func (s *Slot) stop() {
-	took := time.Since(s.since)
+	s.before += time.Since(s.since)
+	s.c.letGo(s.tenant, s.endTurn())
+}
+
+// endTurn returns what was computed in a turn.
+func (s *Slot) endTurn() time.Duration {
+	took := s.before
 	s.busy += took
+	s.before = 0
 	if s.place != nil {
 		s.c.uncount(s.place)
 	}
-	s.c.letGo(s.tenant, took)
+	return took
 }
 
 func (s *Slot) resume() {
@@ -215,6 +256,10 @@ func (s *Slot) Release() {
 		}
 		if s.place != nil {
 			c.uncount(s.place)
+		}
+	case paused:
+		if s.endPause() {
+			close(s.waiting.ready)
 		}
 	case released:
 		return

@@ -43,5 +43,5 @@ func reasons() []string {
 }
 
 func stages() []string {
-	return []string{admission.StagePlace.String(), admission.StageSlot.String(), admission.StageChunk.String()}
+	return []string{admission.StagePlace.String(), admission.StageSlot.String(), admission.StageChunk.String(), admission.StagePause.String()}
 }

@@ -86,6 +86,9 @@ func (h *Host) Account() *mem.Account { return h.account }
 // Wait implements node.Host.
 func (h *Host) Wait(f func(ctx context.Context) error) error { return f(h.ctx) }
 
+// GiveWay implements node.Host: nobody waits.
+func (h *Host) GiveWay() {}
+
 // Release lets go of the items recorded so far.
 func (h *Host) Release() {
 	for _, item := range h.Items {

@@ -694,6 +694,8 @@ type slot struct {
 
 func (*slot) Yield(f func()) { f() }
 
+func (*slot) GiveWay(context.Context) time.Duration { return 0 }
+
 func (s *slot) Release() {
 	if !s.released {
 		s.of.held--
