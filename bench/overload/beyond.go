@@ -46,7 +46,7 @@ func (t *trial) judge(at string, r *load.Result, refusals *stress.Refusals, good
 	rep.AtMost("2", at+": late of the accepted", percent(o.late, o.accepted()), 0.1, "%", fmt.Sprintf("%d of %d", o.late, o.accepted()))
 	rep.AtMost("2", at+": neither answered nor refused", float64(o.other), 0, "calls", worst(r))
 	wrong, example := refusals.Wrong()
-	rep.AtMost("3", at+": refusals without RetryInfo, detail or pushback", float64(wrong), 0, "", fmt.Sprintf("of %d; %s", refusals.Count(), example))
+	rep.AtMost("3", at+": refusals without RetryInfo, detail or pushback", float64(wrong), 0, "", fmt.Sprintf("of %d (%s); %s", refusals.Count(), refusals.Reasons(), example))
 	rep.AtMost("3", at+": refusal p50", ms(refusals.Quantile(0.5)), 2, "ms", "")
 	rep.AtMost("3", at+": refusal p99", ms(refusals.Quantile(0.99)), 25, "ms", "")
 	if served := time.Duration(r.Units) * t.work; r.Server != nil && o.refused > 0 {

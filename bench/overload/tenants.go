@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -26,33 +27,50 @@ func (t *trial) tenants(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	alone, _, err := t.share(ctx, s, 0)
+	alone, err := t.share(ctx, s, 0)
 	if err != nil {
 		return errors.Join(err, s.Stop())
 	}
-	beside, greedy, err := t.share(ctx, s, 10)
+	beside, err := t.share(ctx, s, 10)
 	if err != nil {
 		return errors.Join(err, s.Stop())
 	}
-	o, g := split(beside), split(greedy)
-	t.report.AtLeast("7", "B beside a greedy tenant: answered in time", percent(o.good, int(beside.Attempted())), 95, "%", fmt.Sprintf("B %+v, A %+v", o, g))
-	t.report.AtMost("7", "B beside a greedy tenant: refused", float64(o.refused), 0, "", worst(beside))
-	p99 := alone.Of(load.Latency).Quantile(0.99)
-	t.report.AtMost("7", "B beside a greedy tenant: p99", ms(beside.Of(load.Latency).Quantile(0.99)), 2*ms(p99), "ms", fmt.Sprintf("twice that alone, %.1f ms", ms(p99)))
+	o, g := split(beside.modest), split(beside.greedy)
+	t.report.AtLeast("7", "B beside a greedy tenant: answered in time", percent(o.good, int(beside.modest.Attempted())), 95, "%", fmt.Sprintf("B %+v, A %+v", o, g))
+	t.report.AtMost("7", "B beside a greedy tenant: refused", float64(o.refused), 0, "", beside.why())
+	p99 := alone.modest.Of(load.Latency).Quantile(0.99)
+	latency := beside.modest.Of(load.Latency)
+	t.report.AtMost("7", "B beside a greedy tenant: p99", ms(latency.Quantile(0.99)), 2*ms(p99), "ms",
+		fmt.Sprintf("twice that alone, %.1f ms; p50 %.1f ms", ms(p99), ms(latency.Quantile(0.5))))
 	return s.Stop()
 }
 
-// share has B call at a quarter of the capacity, half of its share, and A at a multiple of it.
-func (t *trial) share(ctx context.Context, s *stress.Service, times float64) (modest, greedy *load.Result, err error) {
-	during := t.seconds(8)
-	var both sync.WaitGroup
-	var other error
-	if times > 0 {
-		both.Go(func() { greedy, other = t.offerAs(ctx, greedyToken, s, times, during, nil) })
+// rivals is what became of the calls of two tenants, and why the modest one was refused, as it was told.
+type rivals struct {
+	modest, greedy *load.Result
+	refusals       stress.Refusals
+}
+
+func (r *rivals) why() string {
+	reasons := r.refusals.Reasons()
+	if other := worst(r.modest); other != "" {
+		reasons = strings.TrimPrefix(reasons+"; "+other, "; ")
 	}
-	modest, err = t.offerAs(ctx, modestToken, s, 0.25, during, nil)
-	both.Wait()
-	return modest, greedy, errors.Join(err, other)
+	return reasons
+}
+
+// share has B call at a quarter of the capacity, half of its share, and A at a multiple of it.
+func (t *trial) share(ctx context.Context, s *stress.Service, times float64) (*rivals, error) {
+	during := t.seconds(8)
+	var out rivals
+	var group sync.WaitGroup
+	var err, other error
+	if times > 0 {
+		group.Go(func() { out.greedy, other = t.offerAs(ctx, greedyToken, s, times, during, nil) })
+	}
+	out.modest, err = t.offerAs(ctx, modestToken, s, 0.25, during, func(_ *load.Config, w *load.UnaryWorkload) { w.Ended = out.refusals.Ended })
+	group.Wait()
+	return &out, errors.Join(err, other)
 }
 
 // liveStreams has streams of 20 ms chunks go on while five times the capacity of calls is offered (row 8).

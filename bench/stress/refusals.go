@@ -1,9 +1,12 @@
 package stress
 
 import (
+	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -17,9 +20,10 @@ import (
 
 // Refusals looks at each refusal: does it say all that the contract wants it to, and how fast was it? Its methods are safe for concurrent use.
 type Refusals struct {
-	mu    sync.Mutex
-	took  []time.Duration
-	wrong map[string]int // what was wrong, and how often
+	mu      sync.Mutex
+	took    []time.Duration
+	wrong   map[string]int // what was wrong, and how often
+	reasons map[string]int // why, in the word of the label of the metric
 }
 
 // Ended takes what ended a call. What isn't a refusal is left to others.
@@ -28,22 +32,21 @@ func (r *Refusals) Ended(err error, trailer metadata.MD, took time.Duration) {
 	if s.Code() != codes.Unavailable {
 		return
 	}
-	why := incomplete(s, trailer)
+	info, detail := details(s)
+	why := incomplete(s, info, detail, trailer)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.took = append(r.took, took)
+	if r.reasons == nil {
+		r.wrong, r.reasons = make(map[string]int), make(map[string]int)
+	}
+	r.reasons[reason(detail)]++
 	if why != "" {
-		if r.wrong == nil {
-			r.wrong = make(map[string]int)
-		}
 		r.wrong[why]++
 	}
 }
 
-// incomplete tells what a refusal lacks; "" for nothing.
-func incomplete(s *status.Status, trailer metadata.MD) string {
-	var info *errdetails.RetryInfo
-	var detail *pb.ErrorResponse
+func details(s *status.Status) (info *errdetails.RetryInfo, detail *pb.ErrorResponse) {
 	for _, d := range s.Details() {
 		switch d := d.(type) {
 		case *errdetails.RetryInfo:
@@ -52,6 +55,20 @@ func incomplete(s *status.Status, trailer metadata.MD) string {
 			detail = d
 		}
 	}
+	return info, detail
+}
+
+// reason is what a refusal gives as its reason. What isn't one of the service, like a connection that broke, gives none.
+func reason(detail *pb.ErrorResponse) string {
+	var told struct{ Reason string }
+	if err := json.Unmarshal([]byte(detail.GetContext()), &told); err != nil || told.Reason == "" {
+		return "no reason"
+	}
+	return told.Reason
+}
+
+// incomplete tells what a refusal lacks; "" for nothing.
+func incomplete(s *status.Status, info *errdetails.RetryInfo, detail *pb.ErrorResponse, trailer metadata.MD) string {
 	pushback := trailer.Get("grpc-retry-pushback-ms")
 	switch {
 	case info.GetRetryDelay().AsDuration() <= 0:
@@ -83,6 +100,17 @@ func (r *Refusals) Wrong() (n int, example string) {
 		example = why
 	}
 	return n, example
+}
+
+// Reasons tells how many were refused for which reason; "" of none.
+func (r *Refusals) Reasons() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var out []string
+	for _, why := range slices.Sorted(maps.Keys(r.reasons)) {
+		out = append(out, fmt.Sprintf("%s: %d", why, r.reasons[why]))
+	}
+	return strings.Join(out, ", ")
 }
 
 // Quantile is the time that a share q, 0 to 1, of the refusals didn't take longer than; 0 of none.

@@ -68,10 +68,14 @@ func TestRefusalsAreLookedAt(t *testing.T) {
 	}
 	var r Refusals
 	for i := range 100 {
+		detail.Context = []string{`{"reason":"cpu"}`, `{"reason":"backlog"}`, "prose", ""}[i%4]
 		r.Ended(refusal(t, info, detail), pushback, time.Duration(100-i)*time.Millisecond)
 	}
 	if r.Quantile(0) != time.Millisecond || r.Quantile(0.99) != 99*time.Millisecond || new(Refusals).Quantile(0.5) != 0 {
 		t.Errorf("from %v to %v", r.Quantile(0), r.Quantile(0.99))
+	}
+	if got := r.Reasons(); got != "backlog: 25, cpu: 25, no reason: 50" || new(Refusals).Reasons() != "" {
+		t.Error(got)
 	}
 }
 
