@@ -195,7 +195,7 @@ func decoded[M proto.Message](c *client, a *answer, into M) M {
 	return into
 }
 
-// echo asks for a text of n bytes to be given back: the answer is a little longer than that.
+// echo asks for a text of n bytes to be given back: the answer has it twice, alone and in a list.
 func (c *client) echo(n int) []byte {
 	return c.encoded(&pb.ExecuteRequest{
 		Manifest:   &pb.PipelineManifest{Version: "v1", Metadata: &pb.ManifestMetadata{Name: "test"}, Nodes: []*pb.NodeManifest{{Id: "a", NodeType: "Pass"}}},

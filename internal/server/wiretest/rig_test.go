@@ -83,6 +83,7 @@ func serve(t *testing.T, l net.Listener, change ...func(*server.Options)) *rig {
 	r := &rig{t: t, pool: mem.NewPoisonedPool(), budget: mem.NewRoot(4 << 30), served: make(chan error, 1)}
 	r.engine = engine.New(engine.Options{Pool: r.pool, Budget: r.budget})
 	options := server.Options{Engine: r.engine, Catalog: catalog(t)}
+	options.MaxLimits.Samples = 1 << 20 // so that messages may have 5 MiB
 	for _, f := range change {
 		f(&options)
 	}

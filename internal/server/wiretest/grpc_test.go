@@ -1,0 +1,286 @@
+package wiretest
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/net/http2"
+
+	pb "github.com/remotemedia/remotemedia-go/api/remotemedia/v1"
+)
+
+// calling is a deed that is a call with an empty message.
+func calling(path string, pairs ...string) func(*client) uint32 {
+	return func(c *client) uint32 { return c.call(path, nil, pairs...) }
+}
+
+var (
+	served      = []fate{"status 0"}
+	noMethod    = []fate{"status 12"}
+	internal    = []fate{"status 13"}
+	badHeaders  = append(streamError("PROTOCOL_ERROR"), "http 400", "status 13", "status 3")
+	unsupported = []fate{"http 415"}
+)
+
+func TestContentTypes(t *testing.T) {
+	with := func(v string) func(*client) uint32 { return calling(versionPath, "content-type", v) }
+	judge(t, []deed{
+		{"application/grpc", with("application/grpc"), served, nil},
+		{"+proto", with("application/grpc+proto"), served, nil},
+		{"with a parameter", with("application/grpc;charset=utf-8"), append(unsupported, served...), nil},
+		{"another message format", with("application/grpc+json"), append(unsupported, "status 0", "status 12", "status 13"), nil},
+		{"upper case", with("Application/GRPC"), append(unsupported, served...), nil},
+		{"grpc-web", with("application/grpc-web"), unsupported, nil},
+		{"longer", with("application/grpcx"), unsupported, nil},
+		{"JSON", with("application/json"), unsupported, nil},
+		{"none", with(""), unsupported, nil},
+	})
+}
+
+func TestMethodsAndPaths(t *testing.T) {
+	notPost := []fate{"http 405", "http 400"}
+	judge(t, []deed{
+		{"GET", calling(versionPath, ":method", "GET"), notPost, nil},
+		{"PUT", calling(versionPath, ":method", "PUT"), notPost, nil},
+		{"post", calling(versionPath, ":method", "post"), notPost, nil},
+		{"OPTIONS", calling(versionPath, ":method", "OPTIONS"), notPost, nil},
+		{"another method", calling(unknownPath), noMethod, nil},
+		{"another service", calling("/other.Service/Get"), noMethod, nil},
+		{"a service alone", calling("/remotemedia.v1.PipelineExecutionService"), noMethod, nil},
+		{"an empty method", calling("/remotemedia.v1.PipelineExecutionService/"), noMethod, nil},
+		{"a slash more", calling("/" + versionPath), noMethod, nil},
+		{"a query", calling(versionPath + "?a=b"), noMethod, nil},
+		{"no slash", calling(versionPath[1:]), append(badHeaders, noMethod...), nil},
+		{"a slash", calling("/"), noMethod, nil},
+		{"a star", calling("*"), append(badHeaders, noMethod...), nil},
+		{"very long", calling("/" + strings.Repeat("a/", 5000)), noMethod, nil},
+	})
+}
+
+func TestTimeouts(t *testing.T) {
+	var deeds []deed
+	for _, v := range []string{"1H", "99999999H", "1M", "99999999M", "5S", "99999999S", "5000m", "5000000u", "99999999n", "00000005S"} {
+		deeds = append(deeds, deed{v, calling(versionPath, "grpc-timeout", v), served, nil})
+	}
+	for _, v := range []string{"5", "S", "5s", "-5S", "+5S", "5.5S", "123456789S", "1 S", "5SS", "S5", "0x5S"} {
+		deeds = append(deeds, deed{"bad " + v, calling(versionPath, "grpc-timeout", v), badHeaders, nil})
+	}
+	for _, v := range []string{"0S", "0n"} {
+		deeds = append(deeds, deed{"over at once " + v, calling(versionPath, "grpc-timeout", v), []fate{"status 4", "reset CANCEL"}, nil})
+	}
+	judge(t, deeds)
+}
+
+// A call whose time is over ends then, whatever it waits for, and holds nothing.
+func TestTheTimeOfACallEnds(t *testing.T) {
+	late := []fate{"status 4", "reset CANCEL", "status 4 reset CANCEL"}
+	for name, begin := range map[string]func(c *client) uint32{
+		"for its headers' body": func(c *client) uint32 { return c.open(versionPath, "grpc-timeout", "3S") },
+		"for the rest of its body": func(c *client) uint32 {
+			s := c.open(executePath, "grpc-timeout", "3000m")
+			c.data(s, message(make([]byte, 1000))[:500], false)
+			return s
+		},
+		"for a node": func(c *client) uint32 { return c.call(executePath, c.hold(), "grpc-timeout", "3000000u") },
+		"for its answer to be taken": func(c *client) uint32 {
+			c.settings(initialWindow(10))
+			return c.call(executePath, c.echo(200_000), "grpc-timeout", "3S")
+		},
+		"for a change": func(c *client) uint32 { return c.call(watchPath, nil, "grpc-timeout", "3S") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, r *rig) {
+				c := r.greet(t)
+				c.hoards = true
+				stream := begin(c)
+				time.Sleep(3*time.Second - time.Nanosecond)
+				if got := c.fate(stream); got != "open" {
+					t.Errorf("before: %s", got)
+				}
+				time.Sleep(time.Millisecond)
+				var lax []fate
+				if strings.HasSuffix(name, "taken") {
+					lax = []fate{"open"} // grpc-go keeps what a handler has answered until it is taken or the stream is given up
+				}
+				if got := c.fate(stream); !allowed(got, late, lax) {
+					t.Errorf("after: %s", got)
+				}
+				if calls := r.server.InFlight(); len(calls) > 0 {
+					t.Errorf("in flight: %+v", calls)
+				}
+				r.greet(t).works()
+			})
+		})
+	}
+}
+
+// hold asks for a node that waits until it is given up.
+func (c *client) hold() []byte {
+	return c.encoded(&pb.ExecuteRequest{
+		Manifest:   &pb.PipelineManifest{Version: "v1", Metadata: &pb.ManifestMetadata{Name: "test"}, Nodes: []*pb.NodeManifest{{Id: "a", NodeType: "Hold"}}},
+		DataInputs: map[string]string{"a": "1"},
+	})
+}
+
+// sending is a deed that is a call with a body, all of it, in DATA of a size.
+func sending(path string, body []byte, size int, pairs ...string) func(*client) uint32 {
+	return func(c *client) uint32 {
+		stream := c.open(path, pairs...)
+		for chunk := range slices.Chunk(body, size) {
+			c.data(stream, chunk, false)
+		}
+		c.data(stream, nil, true)
+		return stream
+	}
+}
+
+func TestFramesOfMessages(t *testing.T) {
+	empty := message(nil)
+	known := message([]byte("\x0a\x02v1")) // VersionRequest{client_version: "v1"}
+	send := func(parts ...string) func(*client) uint32 {
+		return sending(versionPath, []byte(strings.Join(parts, "")), 1<<10)
+	}
+	judge(t, []deed{
+		{"in one", sending(versionPath, known, 1000), served, nil},
+		{"each a byte", sending(versionPath, known, 1), served, nil},
+		{"split after the prefix", sending(versionPath, known, 5), served, nil},
+		{"empty", sending(versionPath, empty, 5), served, nil},
+		{"END_STREAM on the last", func(c *client) uint32 { s := c.open(versionPath); c.data(s, known, true); return s }, served, nil},
+		{"empty DATA between", func(c *client) uint32 {
+			s := c.open(versionPath)
+			for _, b := range known {
+				c.data(s, []byte{b}, false)
+				c.data(s, nil, false)
+			}
+			c.data(s, nil, true)
+			return s
+		}, served, nil},
+		{"none", send(), []fate{"status 13", "status 12", "status 3"}, nil},
+		{"END_STREAM on HEADERS", func(c *client) uint32 { return c.begin(request(versionPath), true) }, []fate{"status 13", "status 12", "status 3"}, nil},
+		{"half a prefix", send("\x00\x00\x00"), internal, nil},
+		{"a prefix alone", send("\x00\x00\x00\x00\x01"), internal, nil},
+		{"half a message", send("\x00\x00\x00\x00\x04\x0a\x02"), internal, nil},
+		{"two", send(string(known), string(known)), []fate{"status 13", "status 12"}, served},
+		{"one and a half", send(string(known), "\x00\x00"), []fate{"status 13", "status 12"}, served},
+		{"no message of this kind", send("\x00\x00\x00\x00\x03\xff\xff\xff"), internal, nil},
+		{"compressed, with nothing", send("\x01", string(known[1:])), internal, nil},
+		{"an unknown flag", send("\x02", string(known[1:])), append(internal, noMethod...), nil},
+		{"longer than is taken", send("\x00\x7f\xff\xff\xff"), []fate{"status 8"}, nil},
+		{"as long as can be", send("\x00\xff\xff\xff\xff"), []fate{"status 8"}, nil},
+	})
+}
+
+// Metadata in binary form is taken with padding and without.
+func TestBinaryMetadata(t *testing.T) {
+	judge(t, []deed{
+		{"padded", calling(versionPath, "x-a-bin", "YQ=="), served, nil},
+		{"not padded", calling(versionPath, "x-a-bin", "YQ"), served, nil},
+		{"nothing", func(c *client) uint32 {
+			s := c.begin(append(request(versionPath), fields("x-a-bin", "")...), false)
+			c.data(s, message(nil), true)
+			return s
+		}, served, nil},
+		{"several", calling(versionPath, "x-a-bin", "YQ,YWI="), served, []fate{"http 400", "status 13"}},
+		{"several headers", func(c *client) uint32 {
+			s := c.begin(append(request(versionPath), fields("x-a-bin", "YQ", "x-a-bin", "YWI", "x-a-bin", "YWJj")...), false)
+			c.data(s, message(nil), true)
+			return s
+		}, served, nil},
+		{"trace", calling(versionPath, "grpc-trace-bin", "AAAB"), served, nil},
+		{"no base64", calling(versionPath, "x-a-bin", "!!!!"), badHeaders, nil},
+	})
+}
+
+// A call that is refused gets one block of headers that ends the stream; whoever still sends is told that there is no need to.
+func TestRefusalsAreTrailersOnly(t *testing.T) {
+	for _, ends := range []bool{true, false} {
+		inBubble(t, func(t *testing.T, r *rig) {
+			c := r.greet(t)
+			stream := c.begin(request(unknownPath), ends)
+			c.settle()
+			a := c.answered(stream)
+			if shape := strings.TrimSuffix(a.shape, "R"); shape != "H$" || ends && a.shape != shape || a.reset != http2.ErrCodeNo {
+				t.Errorf("END_STREAM %t: %v", ends, a)
+			}
+			for name, want := range map[string]string{":status": "200", "content-type": "application/grpc", "grpc-status": "12", "x-remotemedia-protocol": "v1"} {
+				if got := a.field(name); got != want {
+					t.Errorf("%s is %q, want %q", name, got, want)
+				}
+			}
+		})
+	}
+}
+
+// An answer is headers, messages and trailers.
+func TestTheOrderOfAnAnswer(t *testing.T) {
+	inBubble(t, func(t *testing.T, r *rig) {
+		c := r.greet(t)
+		a := c.answered(c.call(versionPath, nil, "x-request-id", "abc"))
+		if a.shape != "HDH$" {
+			t.Errorf("it came as %q", a.shape)
+		}
+		for _, f := range a.blocks[0] {
+			if strings.HasPrefix(f.Name, "grpc-") && f.Name != "grpc-encoding" && f.Name != "grpc-accept-encoding" {
+				t.Errorf("the headers have %v", f)
+			}
+		}
+		if got := a.field("x-request-id"); got != "abc" {
+			t.Errorf("the id is %q", got)
+		}
+		if v := decoded(c, a, new(pb.VersionResponse)); v.GetVersionInfo().GetProtocolVersion() != "v1" {
+			t.Errorf("got %v", v)
+		}
+	})
+}
+
+// The text of a status is percent-encoded where it isn't plain.
+func TestTheTextOfAStatusIsEncoded(t *testing.T) {
+	const path = "/a/100% ü\t\u65e5~"
+	inBubble(t, func(t *testing.T, r *rig) {
+		c := r.greet(t)
+		a := c.answered(c.call(path, nil))
+		text := a.field("grpc-message")
+		if strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' }) {
+			t.Errorf("it isn't plain: %q", text)
+		}
+		got, err := url.PathUnescape(text)
+		if err != nil || a.field("grpc-status") != "12" || !strings.Contains(got, path) {
+			t.Errorf("%v means %q (%v)", a, got, err)
+		}
+	})
+}
+
+// Calls whose frames are mixed are answered each on its stream.
+func TestCallsAtOnce(t *testing.T) {
+	test := func(t *testing.T, r *rig) {
+		const calls = 100
+		c := r.greet(t)
+		var streams []uint32
+		for i := range calls {
+			streams = append(streams, c.open(executePath, "x-request-id", strings.Repeat("i", i+1)))
+		}
+		for part := range 10 {
+			for i, s := range streams {
+				body := message(c.echo(1000 + i))
+				n := len(body) / 10
+				if part == 9 {
+					c.send(s, body[9*n:], true)
+				} else {
+					c.send(s, body[part*n:(part+1)*n], false)
+				}
+			}
+		}
+		for i, s := range streams {
+			a := c.answered(s)
+			c.echoed(a, 1000+i)
+			if got := a.field("x-request-id"); len(got) != i+1 {
+				t.Errorf("call %d has the id %q", i, got)
+			}
+		}
+	}
+	inBubble(t, test)
+	overSockets(t, test)
+}
