@@ -165,9 +165,13 @@ func (b *Buffer) Release() {
 
 // Planar returns the samples channel by channel, for reading only. Samples that aren't finite, and denormal ones, read as
 // 0 (Replaced counts them). Where the samples have to be made first, their memory is charged to the account.
-func (b *Buffer) Planar(a *mem.Account) ([][]float32, error) {
+func (b *Buffer) Planar(a *mem.Account) ([][]float32, error) { return b.PlanarInParts(a, nil) }
+
+// PlanarInParts is [Buffer.Planar] for work that is to be interrupted: where many samples have to be made, c, unless it is nil, is asked after every
+// part of [PartSamples], and its error ends it.
+func (b *Buffer) PlanarInParts(a *mem.Account, c Checker) ([][]float32, error) {
 	if b.planar == nil {
-		if err := b.decode(a); err != nil {
+		if err := b.decode(a, c); err != nil {
 			return nil, err
 		}
 	}
@@ -254,29 +258,6 @@ func (b *Buffer) dropWire() {
 		b.wire.Release()
 		b.wire = nil
 	}
-}
-
-// decode makes the planar samples from the wire's bytes: in place for aligned mono F32 that is clean, else converted.
-func (b *Buffer) decode(a *mem.Account) error {
-	if b.Format.Encoding == pcm.F32 && b.Format.Channels == 1 {
-		if x, ok := b.wire.Float32s(); ok && pcm.IsClean(x) {
-			b.planar, b.clean = b.wire.Retain(), true
-			b.slice([][]float32{x})
-			return nil
-		}
-	}
-	wire := b.wire
-	if err := b.allocPlanar(a); err != nil {
-		return err
-	}
-	pcm.Decode(b.channels, wire.Bytes(), b.Format.Encoding)
-	if b.Format.Encoding == pcm.F32 {
-		for _, x := range b.channels {
-			b.replaced += pcm.Sanitize(x)
-		}
-	}
-	b.clean = true
-	return nil
 }
 
 // alloc makes memory for the buffer, the first without an allocation of its own.

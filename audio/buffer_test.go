@@ -3,7 +3,9 @@ package audio
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/remotemedia/remotemedia-go/audio/pcm"
@@ -208,6 +210,65 @@ func TestPlanarIsRefusedBeyondTheAccount(t *testing.T) {
 	b.Release()
 	if a.Used() != 0 || pool.Out() != 0 {
 		t.Errorf("leaked %d bytes, %d buffers", a.Used(), pool.Out())
+	}
+}
+
+// asked counts how often it was asked, and has an error from the nth time on.
+type asked struct {
+	times, stop int
+	err         error
+}
+
+func (a *asked) Check() error {
+	if a.times++; a.times == a.stop {
+		return a.err
+	}
+	return nil
+}
+
+func TestSamplesMadeInPartsAreTheSame(t *testing.T) {
+	const frames = PartSamples + 7 // of two channels: three parts
+	for _, e := range []pcm.Encoding{pcm.I16, pcm.F32} {
+		w := newWorld(t)
+		f := Format{8000, 2, e}
+		raw := make([]byte, frames*f.FrameBytes())
+		for i := range raw {
+			raw[i] = byte(i * 31 >> 3)
+		}
+		for _, frame := range []int{0, PartSamples / 2, frames - 1} {
+			if e == pcm.F32 {
+				binary.LittleEndian.PutUint32(raw[frame*8+4:], math.Float32bits(float32(math.NaN())))
+			}
+		}
+		other := newWorld(t)
+		whole, parts := other.wire(t, f, raw), w.wire(t, f, raw)
+		want, err := whole.Planar(other.Account)
+		if err != nil {
+			t.Fatal(err)
+		}
+		stop := &asked{stop: 2, err: errors.New("stop")}
+		before := w.Used()
+		if _, err := parts.PlanarInParts(w.Account, stop); !errors.Is(err, stop.err) || w.Used() != before {
+			t.Errorf("%v: stopped in the middle: %v, and %d bytes are held", e, err, w.Used()-before)
+		}
+		c := &asked{}
+		got, err := parts.PlanarInParts(w.Account, c)
+		if err != nil || c.times != 2 {
+			t.Fatalf("%v: %v, asked %d times", e, err, c.times)
+		}
+		for i := range want {
+			if !slices.Equal(got[i], want[i]) {
+				t.Errorf("%v: channel %d isn't the same", e, i)
+			}
+		}
+		if whole.Replaced() != parts.Replaced() || e == pcm.F32 && whole.Replaced() < 3 {
+			t.Errorf("%v: %d samples were replaced, %d in parts", e, whole.Replaced(), parts.Replaced())
+		}
+		if _, err := parts.PlanarInParts(w.Account, c); err != nil || c.times != 2 {
+			t.Errorf("%v: the second time: %v, asked %d times", e, err, c.times)
+		}
+		whole.Release()
+		parts.Release()
 	}
 }
 

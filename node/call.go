@@ -12,8 +12,9 @@ import (
 	"github.com/remotemedia/remotemedia-go/mem"
 )
 
-// CheckFrames is how many frames a node may process at most between two calls of [Call.Check].
-const CheckFrames = 65_536
+// CheckFrames is how many frames a node may process at most between two calls of [Call.Check]. One that takes more than a few nanoseconds for a
+// sample, or reads many channels, processes fewer.
+const CheckFrames = 16_384
 
 // Host is what runs a node: the engine, or the harness of nodetest.
 type Host interface {
@@ -80,10 +81,11 @@ func (c *Call) NewAudio(f audio.Format, frames int) (*audio.Buffer, error) {
 	return c.own(b), nil
 }
 
-// Samples returns the samples of a buffer for reading, planar, with 0 in place of what isn't finite.
+// Samples returns the samples of a buffer for reading, planar, with 0 in place of what isn't finite. Where there are many to be made it checks
+// between, and the error may be the reason to stop.
 func (c *Call) Samples(b *audio.Buffer) ([][]float32, error) {
 	before := b.Replaced()
-	x, err := b.Planar(c.host.Account())
+	x, err := b.PlanarInParts(c.host.Account(), c)
 	if n := b.Replaced() - before; n > 0 {
 		c.Warnf("%d samples weren't finite or were denormal and were replaced by 0", n)
 	}
@@ -109,8 +111,8 @@ func (c *Call) Adopt(b *audio.Buffer) *audio.Buffer { return c.own(b) }
 func (c *Call) Account() *mem.Account { return c.host.Account() }
 
 // Check lets a live chunk that waits for the processor go first, where the execution isn't one itself, and returns the reason to stop, or nil.
-// A loop over samples calls it at least every [CheckFrames] frames, and one that takes long for a frame more often: every few hundred
-// microseconds. It costs a few nanoseconds.
+// A loop over samples calls it at least every [CheckFrames] frames, and one that takes long for a frame more often: a chunk waits no longer than it
+// takes between two calls, which is to be a few hundred microseconds at most. It costs a few nanoseconds.
 func (c *Call) Check() error {
 	c.host.GiveWay()
 	ctx := c.host.Context()

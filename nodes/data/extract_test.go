@@ -36,6 +36,17 @@ func TestExtractIsBounded(t *testing.T) {
 	}
 }
 
+// TestRel8_ExtractChecksBetweenNumbers: one takes as long as the samples of a whole frame elsewhere.
+func TestRel8_ExtractChecksBetweenNumbers(t *testing.T) {
+	const frames, numbers = 10_000, 1024
+	r := nodetest.New(t, nodetest.Find(t, data.Nodes(), "ExtractAudioDataNode"), "{}")
+	f := audio.Format{Rate: 8000, Channels: 2, Encoding: pcm.I16}
+	r.Run(r.Wire(f, 0, nodetest.Signal(f, frames, 1)))
+	if least := frames * f.Channels / numbers; r.Checks < least {
+		t.Errorf("%d checks, want %d", r.Checks, least)
+	}
+}
+
 func BenchmarkExtract(b *testing.B) {
 	f := audio.Format{Rate: 16_000, Channels: 1, Encoding: pcm.I16}
 	nodetest.Benchmark(b, nodetest.Find(b, data.Nodes(), "ExtractAudioDataNode"), "{}", f, 320)

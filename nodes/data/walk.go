@@ -42,6 +42,9 @@ func (w *walker) next() (jsontext.Value, error) {
 	return w.text[end-len(v) : end : end], err
 }
 
+// walkItems is how many elements or members are read between two checks: each takes some hundred nanoseconds.
+const walkItems = 1024
+
 // eachElement calls f with every element of an array, in order. The element shares the text's memory.
 func eachElement(c *node.Call, text []byte, f func(i int, v jsontext.Value) error) error {
 	w, err := walk(text)
@@ -50,7 +53,7 @@ func eachElement(c *node.Call, text []byte, f func(i int, v jsontext.Value) erro
 		return err
 	}
 	for i := 0; w.PeekKind() != jsontext.KindEndArray; i++ {
-		if i%node.CheckFrames == 0 {
+		if i%walkItems == 0 {
 			if err := c.Check(); err != nil {
 				return err
 			}
@@ -76,7 +79,7 @@ func members(c *node.Call, text []byte, names ...string) (map[string]jsontext.Va
 	}
 	m := make(map[string]jsontext.Value, len(names))
 	for i := 0; w.PeekKind() != jsontext.KindEndObject; i++ {
-		if i%node.CheckFrames == 0 {
+		if i%walkItems == 0 {
 			if err := c.Check(); err != nil {
 				return nil, err
 			}

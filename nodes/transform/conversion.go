@@ -116,12 +116,12 @@ func (r *resampler) convert(c *node.Call, x [][]float32, frames int) error {
 	if err != nil {
 		return err
 	}
-	at := 0
+	at, block := 0, r.block()
 	for from := 0; from < frames; {
 		if err := c.Check(); err != nil {
 			return err
 		}
-		to := min(frames, from+node.CheckFrames)
+		to := min(frames, from+block)
 		r.src = r.mix.down(window(r.src, x, from, to), mixed)
 		n, err := r.kernel.Process(r.target(out, at), r.src)
 		if err != nil {
@@ -130,6 +130,13 @@ func (r *resampler) convert(c *node.Call, x [][]float32, frames int) error {
 		from, at = to, at+n
 	}
 	return r.emit(c, out)
+}
+
+// block is how many frames are converted between two checks. The work is in the samples that go out, by the length of the filter for each, which
+// in turn is longer the more go in for one that goes out: a block takes a tenth of a millisecond, and a few where the ratio of the rates is odd.
+func (r *resampler) block() int {
+	n := min(node.CheckFrames, node.CheckFrames*r.in.Rate/r.out.Rate)
+	return max(1, n/r.mix.inner())
 }
 
 // newOutput makes the buffer for n frames, nil for none.
@@ -150,7 +157,7 @@ func (r *resampler) newMix(c *node.Call, frames int) ([]float32, error) {
 	if !r.mix.averages() || frames == 0 {
 		return nil, nil
 	}
-	b, err := c.NewAudio(audio.Format{Rate: r.in.Rate, Channels: 1, Encoding: pcm.F32}, min(frames, node.CheckFrames))
+	b, err := c.NewAudio(audio.Format{Rate: r.in.Rate, Channels: 1, Encoding: pcm.F32}, min(frames, r.block()))
 	if err != nil {
 		return nil, err
 	}

@@ -116,13 +116,13 @@ func (f *format) write(c *node.Call, b *audio.Buffer, block func(dst []byte, fro
 	if err != nil {
 		return nil, 0, err
 	}
-	clipped := 0
-	for from := 0; from < b.Frames(); from += node.CheckFrames {
+	clipped, step := 0, node.CheckFrames/to.Channels // dither takes ten nanoseconds for a sample
+	for from := 0; from < b.Frames(); from += step {
 		if err := c.Check(); err != nil {
 			memory.Release()
 			return nil, 0, err
 		}
-		end := min(b.Frames(), from+node.CheckFrames)
+		end := min(b.Frames(), from+step)
 		clipped += block(memory.Bytes()[from*to.FrameBytes():], from, end)
 	}
 	out, err := wrap(c, to, memory)
