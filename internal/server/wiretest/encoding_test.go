@@ -62,7 +62,7 @@ func TestEncodings(t *testing.T) {
 	known := []byte("\x0a\x02v1")
 	broken := zipped(t, known)
 	broken[len(broken)-1] ^= 0xff // its length
-	bomb := zipped(t, make([]byte, 50<<20))
+	bomb := zipped(t, make([]byte, 12<<20))
 	gz := []string{"grpc-encoding", "gzip"}
 	send := func(body []byte, pairs ...string) func(*client) uint32 {
 		return sending(versionPath, body, 1<<14, pairs...)
