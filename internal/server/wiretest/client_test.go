@@ -87,6 +87,17 @@ func (c *client) greet(settings ...http2.Setting) {
 	}
 }
 
+// set changes how the client behaves.
+func (c *client) set(change func(c *client)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	change(c)
+}
+
+func hoards(c *client)  { c.hoards = true }
+func silent(c *client)  { c.silent = true }
+func blinded(c *client) { c.referee.blind = true }
+
 // Write implements io.Writer for the framer.
 func (c *client) Write(p []byte) (int, error) {
 	n := len(p)
@@ -151,7 +162,7 @@ func (c *client) read() {
 	for {
 		f, err := in.ReadFrame()
 		c.mu.Lock()
-		answers := c.greeted && !c.silent
+		answers, hoards := c.greeted && !c.silent, c.hoards
 		if err != nil {
 			c.seen.ended = err
 		} else {
@@ -164,7 +175,7 @@ func (c *client) read() {
 			return
 		}
 		if answers {
-			c.respond(f)
+			c.respond(f, hoards)
 		}
 	}
 }
@@ -178,7 +189,7 @@ func (c *client) take(f http2.Frame) {
 }
 
 // respond does what a peer has to.
-func (c *client) respond(f http2.Frame) {
+func (c *client) respond(f http2.Frame, hoards bool) {
 	switch f := f.(type) {
 	case *http2.SettingsFrame:
 		if !f.IsAck() {
@@ -189,7 +200,7 @@ func (c *client) respond(f http2.Frame) {
 			c.frames(func(w *http2.Framer) { _ = w.WritePing(true, f.Data) })
 		}
 	case *http2.DataFrame:
-		if n := f.Length; n > 0 && !c.hoards {
+		if n := f.Length; n > 0 && !hoards {
 			c.window(0, n)
 			if !f.StreamEnded() {
 				c.window(f.StreamID, n)

@@ -358,7 +358,7 @@ func TestTheConnectionEndsAnywhere(t *testing.T) {
 	for n := 0; n <= len(whole); n += 3 {
 		inBubble(t, func(t *testing.T, r *rig) {
 			c := r.connect(t)
-			c.referee.blind = true
+			c.set(blinded)
 			c.raw(whole[:n])
 			c.settle()
 			c.close()

@@ -162,9 +162,7 @@ func (w *walk) run(steps int) {
 
 // finish sends all that is left, with windows for every answer, and judges what came.
 func (w *walk) finish() {
-	w.mu.Lock()
-	w.hoards = false
-	w.mu.Unlock()
+	w.set(func(c *client) { c.hoards = false })
 	w.settings(initialWindow(1 << 20))
 	w.window(0, 1<<25)
 	for _, s := range w.steps {
@@ -182,7 +180,11 @@ func (w *walk) finish() {
 func wander(t *testing.T, seed uint64, steps, piece, breaks int) {
 	inBubble(t, func(t *testing.T, r *rig) {
 		c := r.connect(t)
-		c.piece, c.hoards, c.referee.blind = piece, true, breaks > 0
+		c.piece = piece
+		c.set(hoards)
+		if breaks > 0 {
+			c.set(blinded)
+		}
 		w := &walk{client: c, rnd: rand.New(rand.NewPCG(seed, 0)), breaks: breaks}
 		c.greet(initialWindow(uint32(w.rnd.IntN(defaultWindow))))
 		w.run(steps)
@@ -233,7 +235,8 @@ func bytesIn(t *testing.T, text []byte, piece int) {
 	for i, size := range []int{0, piece} {
 		inBubble(t, func(t *testing.T, r *rig) {
 			c := r.connect(t)
-			c.piece, c.referee.blind = size, true
+			c.piece = size
+			c.set(blinded)
 			c.raw([]byte(http2.ClientPreface))
 			c.raw(text)
 			c.settle()

@@ -94,7 +94,7 @@ func TestTheTimeOfACallEnds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T, r *rig) {
 				c := r.greet(t)
-				c.hoards = true
+				c.set(hoards)
 				stream := begin(c)
 				time.Sleep(3*time.Second - time.Nanosecond)
 				if got := c.fate(stream); got != "open" {

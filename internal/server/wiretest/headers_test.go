@@ -194,9 +194,7 @@ func TestTheServersTableKeepsToThePeers(t *testing.T) {
 			if size == 0 && first&0xe0 != 0x20 {
 				t.Errorf("size %d: the first block after it begins with %#x, not with an update", size, first)
 			}
-			c.mu.Lock()
-			c.referee.firstByte = 0
-			c.mu.Unlock()
+			c.set(func(c *client) { c.referee.firstByte = 0 })
 		}
 	})
 }

@@ -31,9 +31,7 @@ func TestASilentPeerIsCut(t *testing.T) {
 		c := r.greet(t)
 		stream := c.call(watchPath, nil)
 		c.settle()
-		c.mu.Lock()
-		c.silent = true
-		c.mu.Unlock()
+		c.set(silent)
 		time.Sleep(29 * time.Second)
 		c.settle()
 		if n := ask(c, func(b *inbox) int { return len(b.pings) }); n > 0 {
@@ -61,10 +59,7 @@ func TestAPeerThatAnswersIsKept(t *testing.T) {
 			t.Errorf("%d pings in 20 minutes of silence", n)
 		}
 		c.works()
-		c.mu.Lock()
-		c.silent = true
-		c.seen.pings = nil
-		c.mu.Unlock()
+		c.set(silent)
 		for range 100 {
 			time.Sleep(5 * time.Second)
 			c.window(0, 1)

@@ -198,13 +198,11 @@ func TestGracefulStop(t *testing.T) {
 
 // What a peer sends before it can know of the stop is served, whether it answers the ping that tells so or never does.
 func TestCallsThatCrossTheGoAway(t *testing.T) {
-	for _, silent := range []bool{false, true} {
+	for _, mute := range []bool{false, true} {
 		inBubble(t, func(t *testing.T, r *rig) {
 			c := r.greet(t)
 			c.settle()
-			c.mu.Lock()
-			c.silent = true
-			c.mu.Unlock()
+			c.set(silent)
 			held := c.open(versionPath)
 			c.settle()
 			stopped := make(chan bool)
@@ -224,15 +222,15 @@ func TestCallsThatCrossTheGoAway(t *testing.T) {
 			if got := c.statusOf(crossing); got != "0" {
 				t.Errorf("the call that crosses: %s", got)
 			}
-			if !silent {
+			if !mute {
 				c.frames(func(w *http2.Framer) { _ = w.WritePing(true, ping) })
 			}
 			began := time.Now()
 			if away := c.awaitAway(); away.last != crossing || away.code != http2.ErrCodeNo {
 				t.Errorf("it said %+v", away)
 			}
-			if took := time.Since(began); (took > 0) != silent || took > 10*time.Second {
-				t.Errorf("silent %t: the last word came after %v", silent, took)
+			if took := time.Since(began); (took > 0) != mute || took > 10*time.Second {
+				t.Errorf("silent %t: the last word came after %v", mute, took)
 			}
 			c.send(held, message(nil), true)
 			if got := c.statusOf(held); got != "0" {

@@ -35,7 +35,7 @@ func TestTheStreamsWindowIsKept(t *testing.T) {
 			inBubble(t, func(t *testing.T, r *rig) {
 				const n = 100_000
 				c := r.greet(t, initialWindow(window))
-				c.hoards = true
+				c.set(hoards)
 				c.window(0, 1<<20)
 				stream := c.call(executePath, c.echo(n))
 				c.expect(int(window), "at first", stream)
@@ -60,7 +60,7 @@ func TestSettingsChangeTheWindowsOfOpenStreams(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
 		const n = 50_000
 		c := r.greet(t, initialWindow(1000))
-		c.hoards = true
+		c.set(hoards)
 		stream := c.call(executePath, c.echo(n))
 		c.expect(1000, "at first", stream)
 		c.settings(initialWindow(0)) // the window is -1000
@@ -94,7 +94,7 @@ func TestTheConnectionsWindowIsKept(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
 		const n = 60_000
 		c := r.greet(t, initialWindow(1<<20))
-		c.hoards = true
+		c.set(hoards)
 		streams := []uint32{c.call(executePath, c.echo(n)), c.call(executePath, c.echo(n)), c.call(executePath, c.echo(n))}
 		want := defaultWindow
 		c.expect(want, "at first", streams...)
@@ -119,7 +119,7 @@ func TestAStreamThatWaitsKeepsNoneBack(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
 		const n = 20_000
 		c := r.greet(t, initialWindow(0))
-		c.hoards = true
+		c.set(hoards)
 		c.window(0, 1<<20)
 		var waiting []uint32
 		for range 20 {
