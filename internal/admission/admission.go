@@ -113,11 +113,12 @@ type Controller struct {
 	serial  uint64       // of the next waiter
 	clock   time.Duration
 
-	service  estimate // of the time that a unary call computes
-	holding  estimate // of the time that a place is held
-	arriving estimate // of the time that a body takes to arrive
-	entry    margin   // of a new call's estimate
-	spread   margin   // of the time that a unary call computes
+	refusing time.Duration // what a refused call takes of the processors
+	service  estimate      // of the time that a unary call computes
+	holding  estimate      // of the time that a place is held
+	arriving estimate      // of the time that a body takes to arrive
+	entry    margin        // of a new call's estimate
+	spread   margin        // of the time that a unary call computes
 	pressure pressure
 	shed     shedder
 	counts   counts
@@ -126,7 +127,10 @@ type Controller struct {
 
 // New makes a controller. Nothing runs by itself: see Watch for the probes.
 func New(o Options) *Controller {
-	c := &Controller{options: o.withDefaults(), tenants: make(map[string]*tenant), past: make(map[string]time.Duration), jitter: rand.Float64}
+	c := &Controller{
+		options: o.withDefaults(), tenants: make(map[string]*tenant), past: make(map[string]time.Duration),
+		refusing: usualRefusal, jitter: rand.Float64,
+	}
 	c.entry.level = firstLevel
 	for i := range c.waiting {
 		c.waiting[i].tenants = make(map[*tenant]struct{})
@@ -184,8 +188,9 @@ func (c *Controller) Stats() Stats {
 	return s
 }
 
-// refuse counts a refusal and describes it. It is called with the lock held.
-func (c *Controller) refuse(r refusal) *fault.Error {
+// refuse counts a refusal of a tenant's call and describes it. It is called with the lock held.
+func (c *Controller) refuse(t *tenant, r refusal) *fault.Error {
+	c.charge(t)
 	c.counts.refused[r.reason]++
 	c.options.Observer.Refused(r.reason)
 	return r.fault(c.pause(r.wait))

@@ -17,9 +17,21 @@ func (c *Controller) claimed(t *tenant) time.Duration {
 	return t.used
 }
 
+// credit is how far behind the others a tenant may be that stays below its share: enough for its bursts, also while a flood of refusals
+// makes each call take longer.
 func (c *Controller) credit() time.Duration {
-	const least, times = 10 * time.Millisecond, 20
+	const least, times = 10 * time.Millisecond, 50
 	return max(least, times*c.service.mean)
+}
+
+// usualRefusal is about what a refused call takes of the processors: its headers, what comes of its body, and the answer (see bench/OVERLOAD.md).
+const usualRefusal = 100 * time.Microsecond
+
+// charge has a tenant pay for a call of it that is refused. Who is refused often takes the processors from the calls of all tenants, which then
+// count as if they used more: without the charge, who stays below its share would seem to be above it. A tenant owes no more than others may claim.
+func (c *Controller) charge(t *tenant) {
+	used := c.claimed(t)
+	t.used = min(used+c.refusing, max(used, c.clock+c.credit()))
 }
 
 // lessUsed compares what tenants used of the processors, with an estimate for what is being computed.

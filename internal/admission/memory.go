@@ -13,10 +13,10 @@ func (c *Controller) Reserve(tenantName string, n int64) (release func(), err er
 	t := c.tenant(tenantName)
 	defer c.forget(t)
 	if most := c.options.TenantMemory; most > 0 && t.reserved > 0 && t.reserved+n > most {
-		return nil, c.refuse(refusal{ReasonMemory, "tenant_memory_bytes", t.reserved, most, c.holding.mean})
+		return nil, c.refuse(t, refusal{ReasonMemory, "tenant_memory_bytes", t.reserved, most, c.holding.mean})
 	}
 	if !c.options.Memory.Acquire(n) {
-		return nil, c.refuse(refusal{ReasonMemory, "budget_bytes", n, "less than that now", c.holding.mean})
+		return nil, c.refuse(t, refusal{ReasonMemory, "budget_bytes", n, "less than that now", c.holding.mean})
 	}
 	t.reserved += n
 	return sync.OnceFunc(func() { c.unreserve(t, n) }), nil

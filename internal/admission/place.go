@@ -39,7 +39,7 @@ func (c *Controller) Enter(ctx context.Context, tenantName string) (*Place, erro
 	deadline, strict := c.deadline(ctx, now)
 	promise, r := c.early(t, now, deadline, strict)
 	if r != nil {
-		return nil, c.refuse(*r)
+		return nil, c.refuse(t, *r)
 	}
 	if c.places >= c.options.Places || c.waiting[forPlace].n > 0 {
 		if err := c.queueForPlace(ctx, t, now, deadline, strict); err != nil {
@@ -68,7 +68,7 @@ func (c *Controller) deadline(ctx context.Context, now time.Time) (at time.Time,
 // queueForPlace waits for a place, with the lock given back meanwhile. On success the place has been taken.
 func (c *Controller) queueForPlace(ctx context.Context, t *tenant, now, deadline time.Time, strict bool) error {
 	if c.waiting[forPlace].n >= c.options.Queue && !c.displace(t) {
-		return c.refuse(refusal{ReasonFull, "queue_size", c.waiting[forPlace].n, c.options.Queue, c.placeWait(t)})
+		return c.refuse(t, refusal{ReasonFull, "queue_size", c.waiting[forPlace].n, c.options.Queue, c.placeWait(t)})
 	}
 	w := c.wait(t, forPlace, deadline, strict)
 	c.checkQueue(now)
@@ -98,7 +98,7 @@ func (c *Controller) await(ctx context.Context, w *waiter) error {
 	c.mu.Lock()
 	switch {
 	case w.refusal != nil:
-		return c.refuse(*w.refusal)
+		return c.refuse(w.tenant, *w.refusal)
 	case gone:
 		c.giveUp(w)
 		return context.Cause(ctx)
@@ -106,7 +106,7 @@ func (c *Controller) await(ctx context.Context, w *waiter) error {
 		if w.strict {
 			return context.DeadlineExceeded
 		}
-		return c.refuse(refusal{ReasonWait, "max_wait", c.options.MaxWait, c.options.MaxWait, c.options.MaxWait})
+		return c.refuse(w.tenant, refusal{ReasonWait, "max_wait", c.options.MaxWait, c.options.MaxWait, c.options.MaxWait})
 	}
 	return nil
 }

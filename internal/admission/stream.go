@@ -20,10 +20,10 @@ func (c *Controller) OpenStream(tenantName string) (*Stream, error) {
 	t := c.tenant(tenantName)
 	defer c.forget(t)
 	if r := c.shedding(t); r != nil {
-		return nil, c.refuse(*r)
+		return nil, c.refuse(t, *r)
 	}
 	if c.streams >= c.options.Streams {
-		return nil, c.refuse(refusal{ReasonStreams, "max_open_streams", c.streams, c.options.Streams, 0})
+		return nil, c.refuse(t, refusal{ReasonStreams, "max_open_streams", c.streams, c.options.Streams, 0})
 	}
 	c.streams++
 	t.streams++
