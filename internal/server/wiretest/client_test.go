@@ -33,9 +33,10 @@ type client struct {
 	changed chan struct{} // closed, and replaced, when something came
 	seen    inbox
 	referee *referee
-	greeted bool // the preface was sent; before that nothing is acknowledged
-	silent  bool // nothing is acknowledged ever
-	hoards  bool // windows aren't given back
+	greeted bool          // the preface was sent; before that nothing is acknowledged
+	silent  bool          // nothing is acknowledged ever
+	paused  chan struct{} // nothing is read until it is closed; nil: it is read
+	hoards  bool          // windows aren't given back
 	done    chan struct{}
 }
 
@@ -160,6 +161,12 @@ func (c *client) read() {
 	in := http2.NewFramer(io.Discard, c.conn)
 	in.SetReuseFrames()
 	for {
+		c.mu.Lock()
+		paused := c.paused
+		c.mu.Unlock()
+		if paused != nil {
+			<-paused
+		}
 		f, err := in.ReadFrame()
 		c.mu.Lock()
 		answers, hoards := c.greeted && !c.silent, c.hoards

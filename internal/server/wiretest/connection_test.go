@@ -352,6 +352,54 @@ func conversation() []byte {
 	return all.Bytes()
 }
 
+// A peer that goes on sending after its mistake is told of it all the same: what it has sent must not keep the word from arriving.
+func TestTheReasonArrives(t *testing.T) {
+	overSockets(t, func(t *testing.T, r *rig) {
+		for range 20 {
+			c := r.greet(t)
+			c.works()
+			c.frame(http2.FramePing, 0, 0, []byte("short"))
+			for range 10 {
+				c.frame(0x77, 0, 0, make([]byte, maxFrameLength))
+			}
+			<-c.done
+			away := ask(c, func(b *inbox) []goAway { return b.away })
+			if len(away) != 1 && strict || len(away) > 0 && away[0].code != http2.ErrCodeFrameSize {
+				t.Errorf("it said %+v; %s", away, c.look())
+			}
+		}
+	})
+}
+
+// Many connections at once, each with many calls.
+func TestManyConnections(t *testing.T) {
+	test := func(t *testing.T, r *rig) {
+		const connections, calls = 20, 30
+		var clients []*client
+		for range connections {
+			clients = append(clients, r.greet(t))
+		}
+		for i := range calls {
+			for _, c := range clients {
+				if i%5 == 4 {
+					c.reset(c.open(streamPath), http2.ErrCodeCancel)
+				} else {
+					c.call(executePath, c.echo(2+1000*i))
+				}
+			}
+		}
+		for _, c := range clients {
+			for i := range calls {
+				if i%5 != 4 {
+					c.echoed(c.answered(uint32(2*i+1)), 2+1000*i)
+				}
+			}
+		}
+	}
+	inBubble(t, test)
+	overSockets(t, test)
+}
+
 // A peer that closes in the middle of anything leaves nothing behind.
 func TestTheConnectionEndsAnywhere(t *testing.T) {
 	whole := append([]byte(http2.ClientPreface), conversation()...)

@@ -202,7 +202,7 @@ func wander(t *testing.T, seed uint64, steps, piece, breaks int) {
 
 // TestWalks: peers that keep to the protocol get what their calls are for, whatever they do between them.
 func TestWalks(t *testing.T) {
-	for seed := range uint64(60) {
+	for seed := range uint64(40) {
 		wander(t, seed, 150, []int{0, 0, 1, 7}[seed%4], 0)
 		if t.Failed() {
 			t.Fatalf("seed %d", seed)
@@ -212,7 +212,7 @@ func TestWalks(t *testing.T) {
 
 // TestBrokenWalks: peers that don't keep to it do no harm.
 func TestBrokenWalks(t *testing.T) {
-	for seed := range uint64(150) {
+	for seed := range uint64(100) {
 		wander(t, seed, 100, []int{0, 3}[seed%2], []int{1, 3, 10}[seed%3])
 		if t.Failed() {
 			t.Fatalf("seed %d", seed)
@@ -256,9 +256,9 @@ func bytesIn(t *testing.T, text []byte, piece int) {
 
 // TestEachByteBroken: a bit that is wrong somewhere does no harm.
 func TestEachByteBroken(t *testing.T) {
-	for i := range conversation() {
+	for i := 0; i < len(conversation()); i += 2 {
 		text := conversation()
-		text[i] ^= 1 << (i % 8)
+		text[i] ^= 1 << (i / 2 % 8)
 		bytesIn(t, text, 1+i%5)
 		if t.Failed() {
 			t.Fatalf("byte %d", i)

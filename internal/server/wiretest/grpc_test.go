@@ -57,6 +57,8 @@ func TestMethodsAndPaths(t *testing.T) {
 		{"a slash", calling("/"), noMethod, nil},
 		{"a star", calling("*"), append(badHeaders, noMethod...), nil},
 		{"very long", calling("/" + strings.Repeat("a/", 5000)), noMethod, nil},
+		// Where the text of the status has the path it takes CONTINUATION.
+		{"very long, not ASCII", calling("/" + strings.Repeat("\u00fc", 5000)), append(badHeaders, noMethod...), nil},
 	})
 }
 

@@ -303,3 +303,17 @@ func TestMalformedRequests(t *testing.T) {
 		{"every character that is allowed", with(f(), "x!#$%&'*+-.^_`|~09az", "\t !\"~\x80\xff"[1:]), append(served, "http 400"), nil},
 	})
 }
+
+// What a peer says of the headers that it takes is advice: an answer above it comes, or its stream is reset, and the connection goes on.
+func TestThePeersLimitOfHeaders(t *testing.T) {
+	inBubble(t, func(t *testing.T, r *rig) {
+		c := r.greet(t, http2.Setting{ID: http2.SettingMaxHeaderListSize, Val: 20})
+		for _, stream := range []uint32{c.call(versionPath, nil), c.open(unknownPath)} {
+			if got := c.fate(stream); !allowed(got, []fate{"status 0", "status 12", "reset INTERNAL_ERROR"}, nil) {
+				t.Errorf("got %s", got)
+			}
+		}
+		c.settings(http2.Setting{ID: http2.SettingMaxHeaderListSize, Val: 1 << 20})
+		c.works()
+	})
+}

@@ -159,6 +159,47 @@ func TestTheServerEndsFirst(t *testing.T) {
 	})
 }
 
+// A peer that opens every window and then reads nothing holds up nobody else, is let go when it doesn't answer pings, and leaves nothing.
+func TestAPeerThatReadsNothing(t *testing.T) {
+	for _, how := range []string{"closed", "stopped", "silent"} {
+		inBubble(t, func(t *testing.T, r *rig) {
+			c := r.greet(t, initialWindow(1<<31-1))
+			c.window(0, 1<<30)
+			paused := make(chan struct{})
+			c.set(func(c *client) { c.paused = paused })
+			c.settle()
+			c.frames(func(w *http2.Framer) { _ = w.WritePing(false, [8]byte{}) }) // its answer is the last that is read
+			c.settle()
+			for range 20 {
+				stream := c.open(executePath)
+				c.data(stream, message(c.echo(200_000)), true) // within the window
+				c.settle()
+			}
+			r.greet(t).works()
+			began := time.Now()
+			switch how {
+			case "closed":
+				_ = c.conn.Close()
+			case "stopped":
+				r.server.Stop()
+			case "silent":
+				time.Sleep(75 * time.Second)
+			}
+			c.settle()
+			if n := len(r.server.InFlight()); n > 0 {
+				t.Errorf("%s: %d are in flight after %v", how, n, time.Since(began))
+			}
+			if how == "silent" {
+				if _, err := c.conn.Write(make([]byte, 1)); err == nil {
+					t.Error("the connection goes on")
+				}
+				r.greet(t).works()
+			}
+			close(paused)
+		})
+	}
+}
+
 // awaitAway waits for the last word of a server that takes no more streams, and returns it.
 func (c *client) awaitAway() goAway {
 	c.t.Helper()

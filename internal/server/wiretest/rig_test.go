@@ -54,7 +54,7 @@ func inBubble(t *testing.T, f func(t *testing.T, r *rig), change ...func(*server
 	t.Helper()
 	var r *rig
 	synctest.Test(t, func(t *testing.T) {
-		l := bufconn.Listen(1 << 20)
+		l := bufconn.Listen(64 << 10)
 		r = serve(t, l, change...)
 		r.dial = l.Dial
 		f(t, r)
