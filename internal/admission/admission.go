@@ -28,6 +28,10 @@ const (
 	DefaultPause   = 100 * time.Millisecond
 )
 
+// ThreadTime is how long threads compute, while streams are open, before they let others run. It is less than systems give a thread at a time, and
+// long enough that the changes from thread to thread cost little.
+const ThreadTime = 2 * time.Millisecond
+
 // Options bound what is served at once. The zero value of each field means its default.
 type Options struct {
 	Places  int // unary calls at once, from their headers to their answer
@@ -42,6 +46,11 @@ type Options struct {
 	Memory mem.Budget
 	// TenantMemory is the most that the reservations of one tenant hold, in bytes; one reservation is always possible. 0: no bound.
 	TenantMemory int64
+
+	// LetThreadsRun, if set, lets other threads of the process have the processor for a moment. While streams are open, calls that compute call it
+	// every [ThreadTime]. For a process with fewer processors than threads that run: there a chunk whose bytes have come isn't even read before
+	// the system takes the processor from the thread that computes, which may be several times that.
+	LetThreadsRun func()
 
 	Shedding Shedding
 	Probes   Probes
@@ -108,9 +117,10 @@ type Controller struct {
 	full    busyTime
 	backlog int // calls that hold a place and want the processors now or soon
 	waiting [lists]queue
-	hurried atomic.Int64 // chunks that wait for a slot, for those who don't hold the lock
-	coming  comers       // calls whose body is on its way
-	serial  uint64       // of the next waiter
+	hurried atomic.Int64 // for those who don't hold the lock: see tell
+	threads threads
+	coming  comers // calls whose body is on its way
+	serial  uint64 // of the next waiter
 	clock   time.Duration
 
 	refusing time.Duration // what a refused call takes of the processors
@@ -129,7 +139,7 @@ type Controller struct {
 func New(o Options) *Controller {
 	c := &Controller{
 		options: o.withDefaults(), tenants: make(map[string]*tenant), past: make(map[string]time.Duration),
-		refusing: usualRefusal, jitter: rand.Float64,
+		refusing: usualRefusal, jitter: rand.Float64, threads: threads{run: o.LetThreadsRun, began: time.Now()},
 	}
 	c.entry.level = firstLevel
 	for i := range c.waiting {
@@ -139,8 +149,8 @@ func New(o Options) *Controller {
 	return c
 }
 
-// Configure changes the bounds while calls are served. What holds a place, a slot or a stream keeps it; memory, probes and
-// observer stay as they were.
+// Configure changes the bounds while calls are served. What holds a place, a slot or a stream keeps it; memory, probes,
+// observer and LetThreadsRun stay as they were.
 func (c *Controller) Configure(o Options) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

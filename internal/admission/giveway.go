@@ -2,6 +2,7 @@ package admission
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 )
 
@@ -11,7 +12,14 @@ import (
 //
 // To its tenant a call that gives way goes on computing: its turn isn't over, and counts when it is, without the pauses.
 func (s *Slot) GiveWay(ctx context.Context) time.Duration {
-	if s == nil || s.place == nil || s.c.hurried.Load() == 0 {
+	if s == nil || s.place == nil {
+		return 0
+	}
+	switch s.c.hurried.Load() {
+	case 0:
+		return 0
+	case open:
+		s.c.threads.letRun()
 		return 0
 	}
 	return s.giveWay(ctx)
@@ -75,9 +83,28 @@ func (s *Slot) endPause() (waited bool) {
 	return waited
 }
 
-// tell keeps the counter of chunks that wait up to date.
-func (c *Controller) tell(list int) {
-	if list == forChunk {
-		c.hurried.Store(int64(c.waiting[forChunk].n))
+// open is added to the number of chunks that wait where streams are open for whose sake threads are to be let run.
+const open = 1 << 32
+
+// tell keeps what calls that compute look at up to date: how many chunks wait for a slot, and whether there may be some that have come and don't yet.
+func (c *Controller) tell() {
+	n := int64(c.waiting[forChunk].n)
+	if c.streams > 0 && c.threads.run != nil {
+		n += open
+	}
+	c.hurried.Store(n)
+}
+
+// threads lets the threads that read and write have the processor, now and then.
+type threads struct {
+	run   func() // nil: there are processors for them
+	began time.Time
+	last  atomic.Int64 // when they were let run, in nanoseconds since then
+}
+
+func (t *threads) letRun() {
+	now := time.Since(t.began)
+	if last := t.last.Load(); now-time.Duration(last) >= ThreadTime && t.last.CompareAndSwap(last, int64(now)) {
+		t.run()
 	}
 }

@@ -23,7 +23,7 @@ func checkAccounts(t *testing.T, c *Controller) {
 	if running != c.slots+paused || backlog != c.backlog || paused > c.options.Slots {
 		t.Errorf("%d turns of tenants for %d slots and %d that gave way; a backlog of %d, %d of tenants", running, c.slots, paused, c.backlog, backlog)
 	}
-	if n := c.hurried.Load(); n != int64(c.waiting[forChunk].n) {
+	if n := c.hurried.Load() % open; n != int64(c.waiting[forChunk].n) {
 		t.Errorf("%d chunks wait, the counter says %d", c.waiting[forChunk].n, n)
 	}
 }
@@ -254,6 +254,50 @@ func TestOneChunkPausesOneCall(t *testing.T) {
 		live.Close()
 		first.Leave()
 		other.Leave()
+		checkEmpty(t, c)
+	})
+}
+
+// TestRel8_ThreadsAreLetRunWhileStreamsAreOpen: and only by calls.
+func TestRel8_ThreadsAreLetRunWhileStreamsAreOpen(t *testing.T) {
+	const times, step = 10, ThreadTime / 20
+	synctest.Test(t, func(t *testing.T) {
+		n := 0
+		c := New(Options{Slots: 2, LetThreadsRun: func() { n++ }})
+		p := enter(t, c, "a")
+		s := compute(t, p)
+		computes := func(s *Slot) int {
+			before := n
+			for range times * ThreadTime / step {
+				time.Sleep(step)
+				s.GiveWay(t.Context())
+			}
+			return n - before
+		}
+		if got := computes(s); got != 0 {
+			t.Errorf("without streams: %d times", got)
+		}
+		live, err := c.OpenStream("live")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := computes(s); got != times {
+			t.Errorf("with a stream open: %d times, want %d", got, times)
+		}
+		chunk, err := live.Compute(t.Context(), time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := computes(chunk); got != 0 {
+			t.Errorf("a chunk did so %d times", got)
+		}
+		chunk.Release()
+		live.Close()
+		if got := computes(s); got != 0 {
+			t.Errorf("after the stream: %d times", got)
+		}
+		s.Release()
+		p.Leave()
 		checkEmpty(t, c)
 	})
 }

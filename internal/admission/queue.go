@@ -126,7 +126,7 @@ func (c *Controller) wait(t *tenant, list int, deadline time.Time, strict bool) 
 	q := &c.waiting[list]
 	q.n++
 	q.tenants[t] = struct{}{}
-	c.tell(list)
+	c.tell()
 	return w
 }
 
@@ -138,7 +138,7 @@ func (c *Controller) leave(w *waiter) bool {
 	heap.Remove(&w.tenant.waiting[w.list], w.index)
 	q := &c.waiting[w.list]
 	q.n--
-	c.tell(w.list)
+	c.tell()
 	if len(w.tenant.waiting[w.list]) == 0 {
 		delete(q.tenants, w.tenant)
 	}

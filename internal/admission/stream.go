@@ -26,6 +26,7 @@ func (c *Controller) OpenStream(tenantName string) (*Stream, error) {
 		return nil, c.refuse(t, refusal{ReasonStreams, "max_open_streams", c.streams, c.options.Streams, 0})
 	}
 	c.streams++
+	c.tell()
 	t.streams++
 	c.counts.admitted++
 	return &Stream{c: c, tenant: t}, nil
@@ -63,6 +64,7 @@ func (s *Stream) Close() {
 	}
 	s.closed = true
 	s.c.streams--
+	s.c.tell()
 	s.tenant.streams--
 	s.c.forget(s.tenant)
 }

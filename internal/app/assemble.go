@@ -99,6 +99,7 @@ func (a *app) openEngine() error {
 	if a.config.Admission.Enabled {
 		o := admissionOptions(a.config)
 		o.Memory, o.TenantMemory, o.Probes, o.Observer = a.budget, a.budget.Limit()/2, a.probes(), observer{a}
+		o.LetThreadsRun = letThreadsRun()
 		a.admission = admission.New(o)
 		// With one processor more than computes, refusals and health checks are never behind a node.
 		if least := a.admission.Stats().SlotsLimit + 1; runtime.GOMAXPROCS(0) < least {
