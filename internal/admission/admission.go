@@ -1,8 +1,8 @@
 // Package admission decides which calls are served when not all can be. A unary call passes two stages: on its headers it
 // gets a place, waits for one in a bounded queue, or is refused at once ([Controller.Enter]); when its body is there it
 // waits for a compute slot ([Place.Compute]). A live stream is admitted once ([Controller.OpenStream]) and takes a slot for
-// each chunk ([Stream.Compute]), before any unary call; those that compute give way to it ([Slot.GiveWay]). Both waits are fair between tenants and, within a tenant, in the
-// order of deadlines. What can't be served in time is refused instead of kept waiting.
+// each chunk ([Stream.Compute]), before any unary call; those that compute give way to it, and to calls of tenants that used less by far
+// ([Slot.GiveWay]). Both waits are fair between tenants and, within a tenant, in the order of deadlines. What can't be served in time is refused instead of kept waiting.
 //
 // Nothing in here knows gRPC, the engine or the configuration. Time is that of package time, so that tests run in virtual time.
 package admission
@@ -76,7 +76,7 @@ const (
 	StagePlace Stage = iota // a unary call, for its place
 	StageSlot               // a unary call, for a compute slot
 	StageChunk              // a chunk of a stream, for a compute slot
-	StagePause              // a unary call that gave way to a chunk, until it goes on
+	StagePause              // a unary call that gave way, until it goes on
 )
 
 // String returns the stage in a word, for the label of a metric.
@@ -118,6 +118,7 @@ type Controller struct {
 	backlog int // calls that hold a place and want the processors now or soon
 	waiting [lists]queue
 	hurried atomic.Int64 // for those who don't hold the lock: see tell
+	rivals  atomic.Int64 // so, too
 	threads threads
 	coming  comers // calls whose body is on its way
 	serial  uint64 // of the next waiter

@@ -70,16 +70,18 @@ func (p *processor) plan() {
 // network is looked at one after the other: a flood of calls takes the processor from what is computed, and makes all that comes late.
 type oneCore struct {
 	processor
-	c       *Controller
-	network chan struct{}
-	headers time.Duration // to look at a call and, where that is the end of it, to refuse it
+	c        *Controller
+	network  chan struct{}
+	givesWay bool
+	headers  time.Duration // to look at a call and, where that is the end of it, to refuse it
 }
 
 const (
-	coreWork = 4 * meanWork           // capacity is 250 calls a second
-	coreBody = 320 * time.Microsecond // to read what a call brings
-	coreTurn = 6 * time.Millisecond   // that something else takes now and then, where there is something else
-	coreRest = 40*time.Millisecond - coreTurn
+	coreWork  = 4 * meanWork           // capacity is 250 calls a second
+	coreBlock = 300 * time.Microsecond // after which a call may give way
+	coreBody  = 320 * time.Microsecond // to read what a call brings
+	coreTurn  = 6 * time.Millisecond   // that something else takes now and then, where there is something else
+	coreRest  = 40*time.Millisecond - coreTurn
 )
 
 func newOneCore(c *Controller, headers time.Duration) *oneCore {
@@ -109,7 +111,12 @@ func (o *oneCore) serve(caller context.Context, tenant string, work time.Duratio
 		return err
 	}
 	defer s.Release()
-	o.use(work * coreWork / meanWork)
+	for left := work * coreWork / meanWork; left > 0; left -= coreBlock {
+		o.use(min(left, coreBlock))
+		if o.givesWay {
+			s.GiveWay(ctx)
+		}
+	}
 	return nil
 }
 
@@ -212,4 +219,30 @@ func TestRel7_WhatIsRefusedIsPaidFor(t *testing.T) {
 		}
 		checkEmpty(t, c)
 	})
+}
+
+// TestRel7_AFloodHardlyDelaysAModestTenant: its calls take at most twice as long as alone, beside a flood whose refusals take a third of the processor. The control
+// is the same where calls that compute keep their slot.
+func TestRel7_AFloodHardlyDelaysAModestTenant(t *testing.T) {
+	const during, deadline, headers = 16 * time.Second, 250 * time.Millisecond, 110 * time.Microsecond
+	slowest := func(givesWay bool, loads ...load) (p99 time.Duration) {
+		synctest.Test(t, func(t *testing.T) {
+			core := newOneCore(New(Options{Slots: 1}), headers)
+			core.givesWay = givesWay
+			r := run(0, during, core.serve, loads...)
+			if r[0].refused+r[0].late > 0 {
+				t.Errorf("%d were refused, %d late", r[0].refused, r[0].late)
+			}
+			p99 = r[0].quantile(0.99)
+		})
+		return p99
+	}
+	modest, greedy := load{"b", 62.5, deadline}, load{"a", 2500, deadline}
+	alone := slowest(true, modest)
+	if beside := slowest(true, modest, greedy); beside > 2*alone {
+		t.Errorf("p99 is %v beside the flood, %v alone", beside, alone)
+	}
+	if beside := slowest(false, modest, greedy); beside <= 2*alone {
+		t.Errorf("p99 is %v beside the flood, %v alone, where no call gives way, so that this test shows nothing", beside, alone)
+	}
 }

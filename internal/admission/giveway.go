@@ -6,9 +6,10 @@ import (
 	"time"
 )
 
-// GiveWay implements engine.Slot: where a chunk waits, it gets the slot of a call, which goes on when there is one again, after all chunks that
-// wait by then and before any call that hasn't begun. It returns how long that took. When the context ends first, or the slot is released,
-// the call goes on without a slot, to its end. Chunks don't give way. Where none waits it costs a look at a counter.
+// GiveWay implements engine.Slot: where a chunk waits, or a call of a tenant that stays below its share, it gets the slot of a call, which goes on
+// when there is one again, after all chunks that wait by then and before any call that hasn't begun, but for those of such tenants. It returns how
+// long that took. When the context ends first, or the slot is released, the call goes on without a slot, to its end. Chunks don't give way. Where
+// nobody waits it costs a look at two counters.
 //
 // To its tenant a call that gives way goes on computing: its turn isn't over, and counts when it is, without the pauses.
 func (s *Slot) GiveWay(ctx context.Context) time.Duration {
@@ -16,11 +17,13 @@ func (s *Slot) GiveWay(ctx context.Context) time.Duration {
 		return 0
 	}
 	switch s.c.hurried.Load() {
-	case 0:
-		return 0
 	case open:
 		s.c.threads.letRun()
-		return 0
+		fallthrough
+	case 0:
+		if s.c.rivals.Load() == 0 {
+			return 0
+		}
 	}
 	return s.giveWay(ctx)
 }
@@ -45,7 +48,7 @@ func (s *Slot) pause(now time.Time) *waiter {
 	c := s.c
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if s.state != computing || c.waiting[forChunk].n == 0 {
+	if s.state != computing || c.waiting[forChunk].n == 0 && !c.passed(s.tenant) {
 		return nil
 	}
 	s.state = paused
@@ -86,8 +89,14 @@ func (s *Slot) endPause() (waited bool) {
 // open is added to the number of chunks that wait where streams are open for whose sake threads are to be let run.
 const open = 1 << 32
 
-// tell keeps what calls that compute look at up to date: how many chunks wait for a slot, and whether there may be some that have come and don't yet.
+// tell keeps what calls that compute look at up to date: how many chunks wait for a slot, whether there may be some that have come and don't yet, and
+// for how many tenants calls wait, where there are several.
 func (c *Controller) tell() {
+	rivals := 0
+	if len(c.tenants) > 1 {
+		rivals = len(c.waiting[forSlot].tenants)
+	}
+	c.rivals.Store(int64(rivals))
 	n := int64(c.waiting[forChunk].n)
 	if c.streams > 0 && c.threads.run != nil {
 		n += open
@@ -107,4 +116,17 @@ func (t *threads) letRun() {
 	if last := t.last.Load(); now-time.Duration(last) >= ThreadTime && t.last.CompareAndSwap(last, int64(now)) {
 		t.run()
 	}
+}
+
+// passed reports whether a call that waits comes before those of a tenant that have begun. No more give way to calls than there are slots: what is
+// begun holds memory.
+func (c *Controller) passed(t *tenant) bool {
+	w := c.head(forSlot, c.lessUsed)
+	return w != nil && c.waiting[forPaused].n < c.options.Slots && c.passes(w.tenant, t)
+}
+
+// passes reports whether one tenant's next call comes before another's that has begun: when the tenant will have used less, also after that call, than
+// the other one had when its turn began. So tenants that use about as much as each other don't interrupt each other.
+func (c *Controller) passes(a, b *tenant) bool {
+	return a != b && c.consumed(a)+c.each() <= b.used
 }

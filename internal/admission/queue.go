@@ -9,7 +9,7 @@ import (
 const (
 	forPlace  = iota // unary calls, for a place
 	forChunk         // chunks of streams, for a slot
-	forPaused        // unary calls that gave way to a chunk, for a slot to go on with
+	forPaused        // unary calls that gave way, for a slot to go on with
 	forSlot          // unary calls, for a slot
 	lists
 )
@@ -138,10 +138,10 @@ func (c *Controller) leave(w *waiter) bool {
 	heap.Remove(&w.tenant.waiting[w.list], w.index)
 	q := &c.waiting[w.list]
 	q.n--
-	c.tell()
 	if len(w.tenant.waiting[w.list]) == 0 {
 		delete(q.tenants, w.tenant)
 	}
+	c.tell()
 	return true
 }
 

@@ -3,6 +3,8 @@ package admission
 import (
 	"context"
 	"fmt"
+	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -107,4 +109,59 @@ func TestRel7_ToStopForAMomentEarnsNoClaim(t *testing.T) {
 		}
 		checkEmpty(t, c)
 	})
+}
+
+// TestRel7_AGreedyTenantsCallGivesWayToAModestOne: a call computes for 10 ms when one of another tenant comes, that used less by far or as much, and then
+// one of a third that used nothing: no more than one call for each slot gives way. The control is a call that never gives way.
+func TestRel7_AGreedyTenantsCallGivesWayToAModestOne(t *testing.T) {
+	const ms = time.Millisecond
+	for _, x := range []struct {
+		name     string
+		modest   time.Duration // what the second tenant used
+		givesWay bool
+		want     []event
+	}{
+		{"less by far", -40 * ms, true, []event{{"modest", 3 * ms}, {"third", 5 * ms}, {"greedy", 14 * ms}}},
+		{"as much", 0, true, []event{{"third", 4 * ms}, {"greedy", 12 * ms}, {"modest", 12 * ms}}},
+		{"kept", -40 * ms, false, []event{{"greedy", 10 * ms}, {"third", 10 * ms}, {"modest", 12 * ms}}},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := New(Options{Slots: 1})
+				c.service.add(2 * ms)
+				began := time.Now()
+				var events []event // one at a time: there is one slot
+				note := func(what string) { events = append(events, event{what, time.Since(began)}) }
+				call := func(tenant string, used time.Duration, n int, atEnd bool) func() {
+					p := enter(t, c, tenant)
+					p.tenant.used = used
+					return func() {
+						defer p.Leave()
+						s := compute(t, p)
+						defer s.Release()
+						if !atEnd {
+							note(tenant)
+						}
+						blocks(t.Context(), s, n, x.givesWay)
+						if atEnd {
+							note(tenant)
+						}
+					}
+				}
+				var all sync.WaitGroup
+				all.Go(call("greedy", 0, 10, true))
+				synctest.Wait()
+				time.Sleep(2500 * time.Microsecond)
+				all.Go(call("modest", x.modest, 2, false))
+				time.Sleep(1 * ms)
+				all.Go(call("third", -50*ms, 2, false))
+				all.Wait()
+				if !slices.Equal(events, x.want) {
+					t.Errorf("got %v, want %v", events, x.want)
+				}
+				checkAccounts(t, c)
+				checkEmpty(t, c)
+			})
+		})
+	}
 }

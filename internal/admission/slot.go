@@ -27,7 +27,7 @@ const (
 	computing slotState = iota
 	yielded
 	returning // it waits to compute again
-	paused    // it does so in the middle of a turn, having given way to a chunk
+	paused    // it does so in the middle of a turn, having given way
 	released
 )
 
@@ -137,17 +137,20 @@ func (c *Controller) vacate() {
 	c.full.set(c.slots >= c.options.Slots, now)
 }
 
-// slotLists are the waits for a slot, by precedence. Calls that gave way come before those that haven't begun: what is begun holds memory.
+// slotLists are the waits for a slot.
 var slotLists = [...]int{forChunk, forPaused, forSlot}
 
-// nextForSlot returns whose turn it is: of a list, the tenant that used the processors least.
+// nextForSlot returns whose turn it is: of a list, the tenant that used the processors least. Chunks come first. Calls that gave way come before those
+// that haven't begun, as what is begun holds memory, but for a call that they gave way to or would.
 func (c *Controller) nextForSlot() *waiter {
-	for _, list := range slotLists {
-		if w := c.head(list, c.lessUsed); w != nil {
-			return w
-		}
+	if chunk := c.head(forChunk, c.lessUsed); chunk != nil {
+		return chunk
 	}
-	return nil
+	begun, fresh := c.head(forPaused, c.lessUsed), c.head(forSlot, c.lessUsed)
+	if begun == nil || fresh != nil && c.waiting[forPaused].n <= c.options.Slots && c.passes(fresh.tenant, begun.tenant) {
+		return fresh
+	}
+	return begun
 }
 
 // dispatchSlots gives free slots to those who wait.
