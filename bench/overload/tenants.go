@@ -53,6 +53,9 @@ type rivals struct {
 
 func (r *rivals) why() string {
 	reasons := r.refusals.Reasons()
+	if reasons != "" {
+		reasons += " (those while warming up among them)"
+	}
 	if other := worst(r.modest); other != "" {
 		reasons = strings.TrimPrefix(reasons+"; "+other, "; ")
 	}
