@@ -30,7 +30,7 @@ const (
 
 // ThreadTime is how long threads compute, while streams are open, before they let others run. It is less than systems give a thread at a time, and
 // long enough that the changes from thread to thread cost little.
-const ThreadTime = 2 * time.Millisecond
+const ThreadTime = 5 * time.Millisecond
 
 // Options bound what is served at once. The zero value of each field means its default.
 type Options struct {

@@ -17,6 +17,9 @@ type framer struct {
 	filled int
 }
 
+// checkEvery is about how many frames of the audio are read between two checks, in up to eight channels.
+const checkEvery = node.CheckFrames / 4
+
 // frame is one piece of the audio. Its samples are valid during the call only.
 type frame struct {
 	samples    []float32
@@ -45,11 +48,14 @@ func (f *framer) feed(c *node.Call, b *audio.Buffer, each func(frame)) error {
 		return err
 	}
 	f.time.Append(b)
-	for at := 0; at < b.Frames(); {
-		if err := c.Check(); err != nil {
-			return err
+	for at, check := 0, 0; at < b.Frames(); {
+		if at >= check { // a frame takes less than a microsecond: too little for a check of its own
+			if err := c.Check(); err != nil {
+				return err
+			}
+			check = at + checkEvery
 		}
-		n := min(f.size-f.filled, b.Frames()-at, node.CheckFrames)
+		n := min(f.size-f.filled, b.Frames()-at, checkEvery)
 		if samples := f.take(x, at, n); samples != nil {
 			start, end := f.time.Span(f.done*int64(f.size), int64(f.size))
 			f.done++
