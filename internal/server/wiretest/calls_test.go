@@ -195,12 +195,21 @@ func decoded[M proto.Message](c *client, a *answer, into M) M {
 	return into
 }
 
+// manifest is a pipeline of one node of a type, with the id a.
+func manifest(nodeType string) *pb.PipelineManifest {
+	return &pb.PipelineManifest{
+		Version: "v1", Metadata: &pb.ManifestMetadata{Name: "test"}, Nodes: []*pb.NodeManifest{{Id: "a", NodeType: nodeType}},
+	}
+}
+
 // echo asks for a text of n bytes to be given back: the answer has it twice, alone and in a list.
 func (c *client) echo(n int) []byte {
-	return c.encoded(&pb.ExecuteRequest{
-		Manifest:   &pb.PipelineManifest{Version: "v1", Metadata: &pb.ManifestMetadata{Name: "test"}, Nodes: []*pb.NodeManifest{{Id: "a", NodeType: "Pass"}}},
-		DataInputs: map[string]string{"a": `"` + strings.Repeat("x", n-2) + `"`},
-	})
+	return c.encoded(&pb.ExecuteRequest{Manifest: manifest("Pass"), DataInputs: map[string]string{"a": `"` + strings.Repeat("x", n-2) + `"`}})
+}
+
+// hold asks for a node that waits until it is given up.
+func (c *client) hold() []byte {
+	return c.encoded(&pb.ExecuteRequest{Manifest: manifest("Hold"), DataInputs: map[string]string{"a": "1"}})
 }
 
 // echoed checks that a text of n bytes came back.

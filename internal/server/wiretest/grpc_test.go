@@ -1,13 +1,14 @@
 package wiretest
 
 import (
+	"encoding/binary"
 	"net/url"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"golang.org/x/net/http2"
+	"golang.org/x/net/http2/hpack"
 
 	pb "github.com/remotemedia/remotemedia-go/api/remotemedia/v1"
 )
@@ -62,71 +63,6 @@ func TestMethodsAndPaths(t *testing.T) {
 	})
 }
 
-func TestTimeouts(t *testing.T) {
-	var deeds []deed
-	for _, v := range []string{"1H", "99999999H", "1M", "99999999M", "5S", "99999999S", "5000m", "5000000u", "99999999n", "00000005S"} {
-		deeds = append(deeds, deed{v, calling(versionPath, "grpc-timeout", v), served, nil})
-	}
-	for _, v := range []string{"5", "S", "5s", "-5S", "+5S", "5.5S", "123456789S", "1 S", "5SS", "S5", "0x5S"} {
-		deeds = append(deeds, deed{"bad " + v, calling(versionPath, "grpc-timeout", v), badHeaders, nil})
-	}
-	for _, v := range []string{"0S", "0n"} {
-		deeds = append(deeds, deed{"over at once " + v, calling(versionPath, "grpc-timeout", v), []fate{"status 4", "reset CANCEL"}, nil})
-	}
-	judge(t, deeds)
-}
-
-// A call whose time is over ends then, whatever it waits for, and holds nothing.
-func TestTheTimeOfACallEnds(t *testing.T) {
-	late := []fate{"status 4", "reset CANCEL", "status 4 reset CANCEL"}
-	for name, begin := range map[string]func(c *client) uint32{
-		"for its headers' body": func(c *client) uint32 { return c.open(versionPath, "grpc-timeout", "3S") },
-		"for the rest of its body": func(c *client) uint32 {
-			s := c.open(executePath, "grpc-timeout", "3000m")
-			c.data(s, message(make([]byte, 1000))[:500], false)
-			return s
-		},
-		"for a node": func(c *client) uint32 { return c.call(executePath, c.hold(), "grpc-timeout", "3000000u") },
-		"for its answer to be taken": func(c *client) uint32 {
-			c.settings(initialWindow(10))
-			return c.call(executePath, c.echo(200_000), "grpc-timeout", "3S")
-		},
-		"for a change": func(c *client) uint32 { return c.call(watchPath, nil, "grpc-timeout", "3S") },
-	} {
-		t.Run(name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T, r *rig) {
-				c := r.greet(t)
-				c.set(hoards)
-				stream := begin(c)
-				time.Sleep(3*time.Second - time.Nanosecond)
-				if got := c.fate(stream); got != "open" {
-					t.Errorf("before: %s", got)
-				}
-				time.Sleep(time.Millisecond)
-				var lax []fate
-				if strings.HasSuffix(name, "taken") {
-					lax = []fate{"open"} // grpc-go keeps what a handler has answered until it is taken or the stream is given up
-				}
-				if got := c.fate(stream); !allowed(got, late, lax) {
-					t.Errorf("after: %s", got)
-				}
-				if calls := r.server.InFlight(); len(calls) > 0 {
-					t.Errorf("in flight: %+v", calls)
-				}
-				r.greet(t).works()
-			})
-		})
-	}
-}
-
-// hold asks for a node that waits until it is given up.
-func (c *client) hold() []byte {
-	return c.encoded(&pb.ExecuteRequest{
-		Manifest:   &pb.PipelineManifest{Version: "v1", Metadata: &pb.ManifestMetadata{Name: "test"}, Nodes: []*pb.NodeManifest{{Id: "a", NodeType: "Hold"}}},
-		DataInputs: map[string]string{"a": "1"},
-	})
-}
-
 // sending is a deed that is a call with a body, all of it, in DATA of a size.
 func sending(path string, body []byte, size int, pairs ...string) func(*client) uint32 {
 	return func(c *client) uint32 {
@@ -138,6 +74,9 @@ func sending(path string, body []byte, size int, pairs ...string) func(*client) 
 		return stream
 	}
 }
+
+// length is that of a message, as its prefix has it.
+func length(n uint32) string { return string(binary.BigEndian.AppendUint32(nil, n)) }
 
 func TestFramesOfMessages(t *testing.T) {
 	empty := message(nil)
@@ -170,6 +109,8 @@ func TestFramesOfMessages(t *testing.T) {
 		{"no message of this kind", send("\x00\x00\x00\x00\x03\xff\xff\xff"), internal, nil},
 		{"compressed, with nothing", send("\x01", string(known[1:])), internal, nil},
 		{"an unknown flag", send("\x02", string(known[1:])), append(internal, noMethod...), nil},
+		{"as long as is taken", send("\x00" + length(maxMessage)), internal, nil}, // but it isn't there
+		{"longer by one than is taken", send("\x00" + length(maxMessage+1)), []fate{"status 8"}, nil},
 		{"longer than is taken", send("\x00\x7f\xff\xff\xff"), []fate{"status 8"}, nil},
 		{"as long as can be", send("\x00\xff\xff\xff\xff"), []fate{"status 8"}, nil},
 	})
@@ -198,21 +139,35 @@ func TestBinaryMetadata(t *testing.T) {
 
 // A call that is refused gets one block of headers that ends the stream; whoever still sends is told that there is no need to.
 func TestRefusalsAreTrailersOnly(t *testing.T) {
-	for _, ends := range []bool{true, false} {
-		inBubble(t, func(t *testing.T, r *rig) {
-			c := r.greet(t)
-			stream := c.begin(request(unknownPath), ends)
-			c.settle()
-			a := c.answered(stream)
-			if shape := strings.TrimSuffix(a.shape, "R"); shape != "H$" || ends && a.shape != shape || a.reset != http2.ErrCodeNo {
-				t.Errorf("END_STREAM %t: %v", ends, a)
-			}
-			for name, want := range map[string]string{":status": "200", "content-type": "application/grpc", "grpc-status": "12", "x-remotemedia-protocol": "v1"} {
-				if got := a.field(name); got != want {
-					t.Errorf("%s is %q, want %q", name, got, want)
+	for name, x := range map[string]struct {
+		headers          []hpack.HeaderField
+		http, grpcStatus string
+	}{
+		"unknown method": {request(unknownPath), "200", "12"},
+		"unknown health": {request("/grpc.health.v1.Health/Nothing"), "200", "12"},
+		"no gRPC":        {request(versionPath, "content-type", "text/plain"), "415", ""},
+		"GET":            {request(versionPath, ":method", "GET"), "405", ""},
+		"too late":       {request(versionPath, "grpc-timeout", "0n"), "200", "4"},
+		"encoding":       {request(versionPath, "grpc-encoding", "zebra"), "200", "12"},
+	} {
+		for _, ends := range []bool{true, false} {
+			inBubble(t, func(t *testing.T, r *rig) {
+				c := r.greet(t)
+				stream := c.begin(x.headers, ends)
+				c.settle()
+				want := "H$R"
+				if ends {
+					want = "H$"
 				}
-			}
-		})
+				a := c.answered(stream)
+				if a.shape != want || a.reset != http2.ErrCodeNo || a.field(":status") != x.http || x.grpcStatus != "" && a.field("grpc-status") != x.grpcStatus {
+					t.Errorf("%s, END_STREAM %t: %v", name, ends, a)
+				}
+				if got := a.field("content-type"); got != "application/grpc" {
+					t.Errorf("%s: content type %q", name, got)
+				}
+			})
+		}
 	}
 }
 
@@ -240,19 +195,20 @@ func TestTheOrderOfAnAnswer(t *testing.T) {
 
 // The text of a status is percent-encoded where it isn't plain.
 func TestTheTextOfAStatusIsEncoded(t *testing.T) {
-	const path = "/a/100% ü\t\u65e5~"
-	inBubble(t, func(t *testing.T, r *rig) {
-		c := r.greet(t)
-		a := c.answered(c.call(path, nil))
-		text := a.field("grpc-message")
-		if strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' }) {
-			t.Errorf("it isn't plain: %q", text)
-		}
-		got, err := url.PathUnescape(text)
-		if err != nil || a.field("grpc-status") != "12" || !strings.Contains(got, path) {
-			t.Errorf("%v means %q (%v)", a, got, err)
-		}
-	})
+	for _, path := range []string{"/a/plain ~!", "/a/100%", "/a/%41", "/a/\u00fc\u65e5", "/a/100% \u00fc\t~", "/a/\xff"} {
+		inBubble(t, func(t *testing.T, r *rig) {
+			c := r.greet(t)
+			a := c.answered(c.call(path, nil))
+			text := a.field("grpc-message")
+			if strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' }) {
+				t.Errorf("it isn't plain: %q", text)
+			}
+			got, err := url.PathUnescape(text)
+			if want := strings.ToValidUTF8(path, "\ufffd"); err != nil || a.field("grpc-status") != "12" || !strings.Contains(got, want) {
+				t.Errorf("%v means %q (%v)", a, got, err)
+			}
+		})
+	}
 }
 
 // Calls whose frames are mixed are answered each on its stream.

@@ -91,11 +91,7 @@ func TestPaddingComesBack(t *testing.T) {
 func stalled(c *client) (stream uint32) {
 	c.t.Helper()
 	stream = c.open(streamPath)
-	c.send(stream, message(c.encoded(&pb.StreamRequest{Request: &pb.StreamRequest_Init{Init: &pb.StreamInit{
-		Manifest: &pb.PipelineManifest{
-			Version: "v1", Metadata: &pb.ManifestMetadata{Name: "test"}, Nodes: []*pb.NodeManifest{{Id: "a", NodeType: "Hold"}},
-		},
-	}}})), false)
+	c.send(stream, message(c.encoded(&pb.StreamRequest{Request: &pb.StreamRequest_Init{Init: &pb.StreamInit{Manifest: manifest("Hold")}}})), false)
 	for i := uint64(0); ; i++ {
 		chunk := message(c.encoded(&pb.StreamRequest{Request: &pb.StreamRequest_DataChunk{DataChunk: &pb.JsonChunk{
 			NodeId: "a", Json: `"` + strings.Repeat("x", 10_000) + `"`, Sequence: i,

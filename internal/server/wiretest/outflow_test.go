@@ -141,6 +141,31 @@ func TestAStreamThatWaitsKeepsNoneBack(t *testing.T) {
 	})
 }
 
+// Of a stream that was reset, by either side, nothing more comes, whatever of its answer waited; the referee sees to that. Others get the windows.
+func TestAStreamThatIsResetSendsNoMore(t *testing.T) {
+	for name, end := range map[string]func(c *client, s uint32){
+		"by the client": func(c *client, s uint32) { c.reset(s, http2.ErrCodeCancel) },
+		"by the server": func(c *client, s uint32) { c.frame(http2.FrameWindowUpdate, 0, s, make([]byte, 4)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, r *rig) {
+				const n = 60_000
+				c := r.greet(t, initialWindow(1<<20))
+				c.set(hoards)
+				streams := []uint32{c.call(executePath, c.echo(n)), c.call(executePath, c.echo(n)), c.call(executePath, c.echo(n))}
+				c.expect(defaultWindow, "at first", streams...)
+				end(c, streams[0])
+				end(c, streams[2])
+				c.settle()
+				c.set(func(c *client) { c.referee.stream(streams[0]).ended, c.referee.stream(streams[2]).ended = true, true })
+				c.window(0, 1<<20)
+				c.echoed(c.answered(streams[1]), n)
+				c.works()
+			})
+		})
+	}
+}
+
 // Windows above 2^31-1 are an error of whose they are.
 func TestWindowsThatOverflow(t *testing.T) {
 	const most = 1<<31 - 1

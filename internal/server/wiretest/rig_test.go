@@ -26,6 +26,12 @@ var strict = os.Getenv("WIRETEST_STRICT") != ""
 // guard is how long a test waits for what has to come. In virtual time it is over as soon as nothing is left to do.
 const guard = 30 * time.Second
 
+// Limits of the server.
+const (
+	maxSamples = 1 << 20
+	maxMessage = 4*maxSamples + 1<<20 // bytes
+)
+
 // Methods that the tests call.
 const (
 	versionPath  = "/remotemedia.v1.PipelineExecutionService/GetVersion"
@@ -83,7 +89,7 @@ func serve(t *testing.T, l net.Listener, change ...func(*server.Options)) *rig {
 	r := &rig{t: t, pool: mem.NewPoisonedPool(), budget: mem.NewRoot(4 << 30), served: make(chan error, 1)}
 	r.engine = engine.New(engine.Options{Pool: r.pool, Budget: r.budget})
 	options := server.Options{Engine: r.engine, Catalog: catalog(t)}
-	options.MaxLimits.Samples = 1 << 20 // so that messages may have 5 MiB
+	options.MaxLimits.Samples = maxSamples
 	for _, f := range change {
 		f(&options)
 	}
@@ -93,7 +99,7 @@ func serve(t *testing.T, l net.Listener, change ...func(*server.Options)) *rig {
 	}
 	go func() { r.served <- r.server.Serve(l) }()
 	t.Cleanup(func() {
-		r.server.GracefulStop()
+		r.stop(t)
 		if err := <-r.served; err != nil {
 			t.Errorf("serve: %v", err)
 		}
@@ -102,6 +108,22 @@ func serve(t *testing.T, l net.Listener, change ...func(*server.Options)) *rig {
 		}
 	})
 	return r
+}
+
+// stop stops the server, whose peers are gone. One that hangs would have virtual time go on for ever.
+func (r *rig) stop(t *testing.T) {
+	t.Helper()
+	for _, stop := range []func(){r.server.GracefulStop, r.server.Stop} {
+		stopped := make(chan struct{})
+		go func() { stop(); close(stopped) }()
+		select {
+		case <-stopped:
+			return
+		case <-time.After(guard):
+			t.Errorf("the server doesn't stop in %v; in flight: %+v", guard, r.server.InFlight())
+		}
+	}
+	panic("the server can't be stopped")
 }
 
 // checkEmpty waits in real time for what ends behind a call's answer or is found by the collector, and fails when something stays.
