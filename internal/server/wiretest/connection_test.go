@@ -2,6 +2,8 @@ package wiretest
 
 import (
 	"bytes"
+	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -19,6 +21,9 @@ func TestACallOverEachKindOfConnection(t *testing.T) {
 	}
 	inBubble(t, test)
 	overSockets(t, test)
+	if runtime.GOOS != "windows" { // where addresses of this kind are new
+		overNetwork(t, "unix", filepath.Join(t.TempDir(), "s"), test)
+	}
 }
 
 // The bytes may come in pieces of any size.

@@ -83,6 +83,7 @@ func judge(t *testing.T, deeds []deed) {
 				c := r.greet(t)
 				c.settle()
 				got := c.fate(d.do(c))
+				t.Log("fate:", got) // with -v, to compare transports
 				if !allowed(got, d.want, d.lax) {
 					t.Errorf("%s, want one of %q; %s", got, d.want, c.look())
 				}

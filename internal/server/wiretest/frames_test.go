@@ -177,8 +177,17 @@ func TestStreamNumbers(t *testing.T) {
 		{"lower", func(c *client) uint32 { headers(7)(c); return headers(5)(c) }, []fate{"cut PROTOCOL_ERROR", "cut STREAM_CLOSED"}, nil},
 		{"closed", closed(again), []fate{"cut PROTOCOL_ERROR", "cut STREAM_CLOSED", "status 0 reset STREAM_CLOSED"}, nil},
 		{"half closed", watched(again), append(streamError("STREAM_CLOSED"), protocol...), nil},
-		// gRPC has no trailers of requests, HTTP has.
 		{"open, headers again", held(again), streamError("PROTOCOL_ERROR"), nil},
+		// gRPC has no trailers of requests, HTTP has.
+		{"open, trailers", func(c *client) uint32 {
+			stream := c.open(versionPath)
+			c.data(stream, message(nil), false)
+			block := c.encode(fields("x-checksum", "1"))
+			c.frames(func(w *http2.Framer) {
+				_ = w.WriteHeaders(http2.HeadersFrameParam{StreamID: stream, BlockFragment: block, EndHeaders: true, EndStream: true})
+			})
+			return stream
+		}, append(streamError("PROTOCOL_ERROR"), "status 0"), nil},
 	})
 }
 

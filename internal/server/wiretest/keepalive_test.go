@@ -182,3 +182,28 @@ func TestFloodsAreCut(t *testing.T) {
 		})
 	}
 }
+
+// A peer that has the server reset its streams, which doesn't count as giving them up, has no more calls in flight than it may.
+func TestStreamsThatTheServerIsMadeToReset(t *testing.T) {
+	for name, mistake := range map[string]func(c *client, s uint32){
+		"a window by nothing":   func(c *client, s uint32) { c.frame(http2.FrameWindowUpdate, 0, s, make([]byte, 4)) },
+		"data after the end":    func(c *client, s uint32) { c.data(s, []byte{1}, false) },
+		"priority on itself":    func(c *client, s uint32) { c.frame(http2.FramePriority, 0, s, []byte{0, 0, byte(s >> 8), byte(s), 1}) },
+		"a window that is over": func(c *client, s uint32) { c.window(s, 1<<31-1) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, r *rig) {
+				const many, most = 1000, 20
+				c := r.greet(t)
+				for range many {
+					mistake(c, c.call(executePath, c.hold()))
+				}
+				c.settle()
+				if n := len(r.server.InFlight()); n > most || holding.Load() > most {
+					t.Errorf("%d calls are in flight, %d in nodes", n, holding.Load())
+				}
+				r.greet(t).works()
+			}, maxCalls(20))
+		})
+	}
+}

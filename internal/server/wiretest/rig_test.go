@@ -71,17 +71,24 @@ func inBubble(t *testing.T, f func(t *testing.T, r *rig), change ...func(*server
 // overSockets runs a test against a server that listens on the loopback.
 func overSockets(t *testing.T, f func(t *testing.T, r *rig), change ...func(*server.Options)) {
 	t.Helper()
+	overNetwork(t, "tcp", "127.0.0.1:0", f, change...)
+}
+
+func overNetwork(t *testing.T, network, address string, f func(t *testing.T, r *rig), change ...func(*server.Options)) {
+	t.Helper()
 	var r *rig
-	t.Run("sockets", func(t *testing.T) {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+	t.Run(network, func(t *testing.T) {
+		l, err := net.Listen(network, address)
 		if err != nil {
 			t.Fatal(err)
 		}
 		r = serve(t, l, change...)
-		r.dial = func() (net.Conn, error) { return net.Dial("tcp", l.Addr().String()) }
+		r.dial = func() (net.Conn, error) { return net.Dial(network, l.Addr().String()) }
 		f(t, r)
 	})
-	r.checkEmpty(t)
+	if r != nil {
+		r.checkEmpty(t)
+	}
 }
 
 func serve(t *testing.T, l net.Listener, change ...func(*server.Options)) *rig {
