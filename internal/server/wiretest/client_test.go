@@ -20,7 +20,7 @@ type client struct {
 	t    *testing.T
 	conn net.Conn
 
-	writing sync.Mutex
+	writing chan struct{} // holds one while somebody writes; virtual time would stand still while a mutex is waited for
 	out     *http2.Framer
 	piece   int           // bytes of each write; 0: as they come
 	pause   time.Duration // before each of these
@@ -52,7 +52,7 @@ func (r *rig) connect(t *testing.T) *client {
 
 // over speaks over a connection, which it closes at the end of the test.
 func over(t *testing.T, conn net.Conn) *client {
-	c := &client{t: t, conn: conn, next: 1, changed: make(chan struct{}), done: make(chan struct{}), referee: newReferee()}
+	c := &client{t: t, conn: conn, next: 1, writing: make(chan struct{}, 1), changed: make(chan struct{}), done: make(chan struct{}), referee: newReferee()}
 	c.seen.streams = make(map[uint32]*answer)
 	c.out = http2.NewFramer(c, nil)
 	c.out.AllowIllegalWrites = true
@@ -118,15 +118,15 @@ func (c *client) Write(p []byte) (int, error) {
 
 // frames writes frames; what it returns was written whole.
 func (c *client) frames(write func(w *http2.Framer)) {
-	c.writing.Lock()
-	defer c.writing.Unlock()
+	c.writing <- struct{}{}
+	defer func() { <-c.writing }()
 	write(c.out)
 }
 
 // raw writes bytes.
 func (c *client) raw(p []byte) {
-	c.writing.Lock()
-	defer c.writing.Unlock()
+	c.writing <- struct{}{}
+	defer func() { <-c.writing }()
 	_, _ = c.Write(p)
 }
 
@@ -137,8 +137,8 @@ func (c *client) frame(typ http2.FrameType, flags http2.Flags, stream uint32, pa
 
 // settings sends SETTINGS, for which the referee then waits to be acknowledged.
 func (c *client) settings(settings ...http2.Setting) {
-	c.writing.Lock()
-	defer c.writing.Unlock()
+	c.writing <- struct{}{}
+	defer func() { <-c.writing }()
 	c.mu.Lock()
 	c.referee.asked(settings)
 	c.mu.Unlock()
@@ -147,8 +147,8 @@ func (c *client) settings(settings ...http2.Setting) {
 
 // window gives bytes of a window.
 func (c *client) window(stream, increment uint32) {
-	c.writing.Lock()
-	defer c.writing.Unlock()
+	c.writing <- struct{}{}
+	defer func() { <-c.writing }()
 	c.mu.Lock()
 	c.referee.granted(stream, increment)
 	c.mu.Unlock()

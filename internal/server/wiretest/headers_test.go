@@ -129,7 +129,9 @@ func TestTheLimitOfHeaders(t *testing.T) {
 		{"above", filled(17<<10, "x-a"), refused, nil},
 		{"twice", filled(32<<10, "x-a"), refused, nil},
 		{"ten times, in one byte each", filled(160<<10, "x-a"), refused, nil}, // from the table
-		{"one value", func(c *client) uint32 { return c.open(versionPath, "x-long", strings.Repeat("l", 17<<10)) }, refused, nil},
+		{"one value", func(c *client) uint32 {
+			return c.open(versionPath, "x-long", strings.Repeat("l", 17<<10))
+		}, append(refused, "cut COMPRESSION_ERROR"), nil}, // a decoder needn't take a text of such a length
 	})
 }
 

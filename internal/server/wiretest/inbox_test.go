@@ -36,9 +36,9 @@ type answer struct {
 	shape  string
 	blocks [][]hpack.HeaderField
 	data   []byte
-	window uint32 // increments
-	sent   int    // bytes of DATA that were sent
-	reset  http2.ErrCode
+	window uint32        // increments
+	sent   int           // bytes of DATA that were sent
+	reset  http2.ErrCode // of the first
 }
 
 func (b *inbox) stream(id uint32) *answer {
@@ -108,8 +108,10 @@ func (a *answer) keep(f http2.Frame, fields []hpack.HeaderField) {
 		}
 		a.data = append(a.data, f.Data()...)
 	case *http2.RSTStreamFrame:
+		if !strings.Contains(a.shape, "R") { // a frame that comes later may be answered by another one
+			a.reset = f.ErrCode
+		}
 		a.shape += "R"
-		a.reset = f.ErrCode
 	}
 	if fields != nil {
 		a.blocks = append(a.blocks, fields)
