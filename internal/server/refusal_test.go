@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"runtime"
+	"slices"
 	"testing"
 
 	"google.golang.org/grpc"
@@ -52,10 +53,14 @@ func refuser(t testing.TB) (refuse func()) {
 		t.Fatal(err)
 	}
 	desc := unary("ExecutePipeline", func(context.Context, grpc.ServerStream) error { return nil })
-	s.intercept(executionService, &desc)
+	handler, info := desc.Handler, &grpc.StreamServerInfo{FullMethod: executeMethod}
+	for _, around := range slices.Backward(s.chain()) {
+		next := handler
+		handler = func(srv any, ss grpc.ServerStream) error { return around(srv, ss, info, next) }
+	}
 	ctx := metadata.NewIncomingContext(t.Context(), metadata.Pairs("content-type", "application/grpc", "user-agent", "test", ":authority", "localhost"))
 	return func() {
-		if err := desc.Handler(nil, &headersOnly{ctx: ctx}); err == nil {
+		if err := handler(nil, &headersOnly{ctx: ctx}); err == nil {
 			t.Fatal("it was let in")
 		}
 	}

@@ -23,6 +23,7 @@ import (
 	"github.com/remotemedia/remotemedia-go/internal/auth"
 	"github.com/remotemedia/remotemedia-go/internal/metrics"
 	"github.com/remotemedia/remotemedia-go/internal/server/conn"
+	"github.com/remotemedia/remotemedia-go/internal/server/h2"
 	"github.com/remotemedia/remotemedia-go/internal/wire"
 	"github.com/remotemedia/remotemedia-go/node"
 	"github.com/remotemedia/remotemedia-go/version"
@@ -59,7 +60,7 @@ type Server struct {
 	version     atomic.Pointer[pb.VersionInfo]
 	reports     reports // of the load
 	health      *health.Server
-	grpc        *grpc.Server
+	transport   *h2.Server
 	connections conn.Limit
 	inFlight    inFlight
 	workers     sync.Pool     // of *worker; the server's own, as tests in virtual time don't share timers
@@ -86,26 +87,25 @@ func New(o Options) (*Server, error) {
 	}
 	s.connections.TLS, s.connections.Refused = o.TLS, s.refusedConnection
 	s.Configure(o.Settings)
-	s.grpc = grpc.NewServer(s.transport()...)
+	s.transport = h2.New(s.transportOptions())
 	s.register()
 	return s, nil
 }
 
 func (s *Server) register() {
 	for _, desc := range s.services() {
-		s.grpc.RegisterService(&desc, nil)
+		s.transport.RegisterService(&desc, nil)
 		s.health.SetServingStatus(desc.ServiceName, grpc_health_v1.HealthCheckResponse_SERVING)
 	}
-	desc := s.foreign(grpc_health_v1.Health_ServiceDesc)
-	s.grpc.RegisterService(&desc, s.health)
+	s.transport.RegisterService(&grpc_health_v1.Health_ServiceDesc, s.health)
 	if !s.options.NoReflection {
-		reflection.Register(s.grpc)
+		reflection.Register(s.transport)
 	}
 }
 
 // Serve accepts connections until the server is stopped. It may be called for several listeners, and closes each.
 func (s *Server) Serve(l net.Listener) error {
-	if err := s.grpc.Serve(counted{s.connections.Listener(l), s.metrics}); !errors.Is(err, grpc.ErrServerStopped) {
+	if err := s.transport.Serve(counted{s.connections.Listener(l), s.metrics}); !errors.Is(err, h2.ErrStopped) {
 		return err
 	}
 	return nil
@@ -121,11 +121,11 @@ func (s *Server) Ready() { s.health.Resume() }
 // which may be never: see Stop.
 func (s *Server) GracefulStop() {
 	s.drained.Do(func() { close(s.drain) })
-	s.grpc.GracefulStop()
+	s.transport.GracefulStop()
 }
 
 // Stop ends every call and connection at once. It may be called while GracefulStop waits.
-func (s *Server) Stop() { s.grpc.Stop() }
+func (s *Server) Stop() { s.transport.Stop() }
 
 // Services tells what is served, for tests and reflection.
-func (s *Server) Services() map[string]grpc.ServiceInfo { return s.grpc.GetServiceInfo() }
+func (s *Server) Services() map[string]grpc.ServiceInfo { return s.transport.GetServiceInfo() }

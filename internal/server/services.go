@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"slices"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -33,7 +32,7 @@ type handler func(ctx context.Context, stream grpc.ServerStream) error
 // services are the tables that grpc serves. Unary methods are stream handlers of which neither side streams: the same on the
 // wire, but the interceptors run on the headers, before a byte of the body is read. A test holds the tables against the descriptors.
 func (s *Server) services() []grpc.ServiceDesc {
-	tables := []grpc.ServiceDesc{
+	return []grpc.ServiceDesc{
 		{
 			ServiceName: executionService, HandlerType: (*any)(nil), Metadata: "remotemedia/v1/execution.proto",
 			Streams: []grpc.StreamDesc{
@@ -63,30 +62,6 @@ func (s *Server) services() []grpc.ServiceDesc {
 			},
 		},
 	}
-	for _, table := range tables {
-		for i := range table.Streams {
-			s.intercept(table.ServiceName, &table.Streams[i])
-		}
-	}
-	return tables
-}
-
-// foreign makes of the table of a service whose code was generated one whose unary methods pass the chain, too, on the headers.
-func (s *Server) foreign(table grpc.ServiceDesc) grpc.ServiceDesc {
-	table.Streams = slices.Clone(table.Streams)
-	for _, m := range table.Methods {
-		method := grpc.StreamDesc{StreamName: m.MethodName, Handler: func(srv any, stream grpc.ServerStream) error {
-			answer, err := m.Handler(srv, stream.Context(), stream.RecvMsg, nil)
-			if err != nil {
-				return err
-			}
-			return stream.SendMsg(answer)
-		}}
-		s.intercept(table.ServiceName, &method)
-		table.Streams = append(table.Streams, method)
-	}
-	table.Methods = nil
-	return table
 }
 
 func unary(name string, h handler) grpc.StreamDesc {

@@ -7,13 +7,11 @@ import (
 	"net"
 	"time"
 
-	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
-	"google.golang.org/grpc/experimental"
-	"google.golang.org/grpc/keepalive"
 
 	"github.com/remotemedia/remotemedia-go/internal/server/conn"
+	"github.com/remotemedia/remotemedia-go/internal/server/h2"
 )
 
 // Transport are the settings of HTTP/2. The zero value of each field means its default; grpc's own are open or made for other loads.
@@ -30,10 +28,7 @@ type Transport struct {
 	MaxResets        float64       // calls given up right after they were begun, at once; half of it comes back in a second; below 0: any number
 }
 
-const (
-	writeBuffer     = 64 << 10
-	messageOverhead = 1 << 20 // beyond the samples: manifest, data inputs, framing
-)
+const messageOverhead = 1 << 20 // beyond the samples: manifest, data inputs, framing
 
 func (t Transport) withDefaults() Transport {
 	t.StreamWindow = cmp.Or(t.StreamWindow, 256<<10)
@@ -50,25 +45,13 @@ func (t Transport) withDefaults() Transport {
 	return t
 }
 
-func (s *Server) transport() []grpc.ServerOption {
+func (s *Server) transportOptions() h2.Options {
 	t := s.options.Transport.withDefaults()
-	return append(s.beyondWindows(t), grpc.StaticStreamWindowSize(t.StreamWindow), grpc.StaticConnWindowSize(t.ConnectionWindow))
-}
-
-func (s *Server) beyondWindows(t Transport) []grpc.ServerOption {
-	return []grpc.ServerOption{
-		grpc.ForceServerCodecV2(s.codec),
-		experimental.BufferPool(s.options.Engine.Pool().Uncounted()),
-		grpc.ChainStreamInterceptor(s.chain()...),
-		grpc.UnknownServiceHandler(unknownMethod),
-		grpc.Creds(s.credentials()),
-		grpc.MaxRecvMsgSize(s.maxMessage()),
-		grpc.WriteBufferSize(writeBuffer),
-		grpc.MaxHeaderListSize(t.MaxHeaderBytes),
-		grpc.MaxConcurrentStreams(t.MaxCalls),
-		grpc.ConnectionTimeout(t.HandshakeTimeout),
-		grpc.KeepaliveParams(keepalive.ServerParameters{Time: t.PingInterval, Timeout: t.PingTimeout, MaxConnectionAge: t.MaxAge}),
-		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: t.MinClientPing, PermitWithoutStream: true}),
+	return h2.Options{
+		Codec: s.codec, Pool: s.options.Engine.Pool().Uncounted(), Credentials: s.credentials(), Interceptors: s.chain(), Unknown: unknownMethod,
+		MaxMessage: s.maxMessage(), StreamWindow: int(t.StreamWindow), ConnectionWindow: int(t.ConnectionWindow), MaxHeaderBytes: int(t.MaxHeaderBytes),
+		MaxCalls: int(t.MaxCalls), HandshakeTimeout: t.HandshakeTimeout, PingInterval: t.PingInterval, PingTimeout: t.PingTimeout,
+		MinClientPing: t.MinClientPing, MaxAge: t.MaxAge,
 	}
 }
 

@@ -78,11 +78,12 @@ type watched struct {
 	net.Conn
 	peer   net.Addr
 	ready  readyReader
+	writer *socketWriter // nil: only by waiting
 	frames *frames
 }
 
 func watch(c net.Conn, b Budget) *watched {
-	return &watched{Conn: c, peer: name(c.RemoteAddr()), ready: readyReaderOf(c), frames: newFrames(b)}
+	return &watched{Conn: c, peer: name(c.RemoteAddr()), ready: readyReaderOf(c), writer: writerOf(c), frames: newFrames(b)}
 }
 
 // RemoteAddr returns the address of the peer.
@@ -111,6 +112,14 @@ func (c *watched) ReadOnReady(size int, pool mem.BufferPool) (*[]byte, int, erro
 		return nil, 0, cut
 	}
 	return buf, n, err
+}
+
+// WriteNow writes what the peer takes at the moment, which may be nothing, and doesn't wait. It is used by one goroutine at a time.
+func (c *watched) WriteNow(p []byte) (int, error) {
+	if c.writer == nil {
+		return 0, nil
+	}
+	return c.writer.WriteNow(p)
 }
 
 // giveWay lets calls that have begun be refused before the rest of their bodies is read.

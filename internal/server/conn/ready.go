@@ -27,6 +27,14 @@ func readyReaderOf(c net.Conn) readyReader {
 	return plainReader{c}
 }
 
+// writerOf finds the way to write without waiting, which there is for the socket alone: TLS must have written its record whole.
+func writerOf(c net.Conn) *socketWriter {
+	if _, ok := c.(*tls.Conn); ok {
+		return nil
+	}
+	return newSocketWriter(socketOf(c))
+}
+
 // wrapper is a connection that only adds to another, whose bytes it neither changes nor holds.
 type wrapper interface{ Wrapped() net.Conn }
 

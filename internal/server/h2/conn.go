@@ -1,0 +1,499 @@
+package h2
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/net/http2"
+	"golang.org/x/net/http2/hpack"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/peer"
+)
+
+var (
+	errClosed  = errors.New("the connection was closed")
+	errSilent  = errors.New("the peer is silent")
+	errDrained = errors.New("the connection has ended in order")
+)
+
+// conn is one connection. Its goroutine reads; see the package's comment.
+type conn struct {
+	server *Server
+	net    net.Conn
+	base   context.Context // with the peer
+
+	// The reader's own.
+	in       input
+	decoder  *hpack.Decoder
+	request  request
+	untold   int // bytes read and not yet given back to the connection's window
+	window   int // bytes that the peer may send on the connection
+	strikes  int // pings that came without need
+	lastPing time.Time
+
+	heard  atomic.Int64 // when something was read last, in nanoseconds of the clock
+	spoken atomic.Bool  // since the last ping of the peer something of a call was sent
+	ended  chan struct{}
+
+	mu      sync.Mutex
+	streams map[uint32]*stream
+	running int    // handlers
+	last    uint32 // the newest stream of the peer
+	out     output
+	peer    peerLimits
+	state   connState
+	err     error // why it was closed
+	alarm   *time.Timer
+	asked   bool // by a ping that hasn't been answered
+	old     time.Time
+}
+
+// peerLimits are what the peer allows.
+type peerLimits struct {
+	window  int // bytes on the connection
+	initial int // bytes on a new stream
+	frame   int // bytes of a frame's payload
+	list    int // bytes of a header list
+}
+
+type connState uint8
+
+const (
+	open      connState = iota
+	leaving             // the peer was told that no more calls are taken, and may not have seen it
+	left                // it has, and those in flight go on
+	lingering           // all is said; what comes isn't read
+	closed
+)
+
+func newConn(s *Server, n net.Conn, info credentials.AuthInfo) *conn {
+	o := &s.options
+	c := &conn{
+		server: s, net: n, streams: make(map[uint32]*stream), ended: make(chan struct{}), window: max(o.ConnectionWindow, defaultWindow),
+		peer: peerLimits{window: defaultWindow, initial: defaultWindow, frame: maxFrame, list: maxWindow},
+		base: peer.NewContext(context.Background(), &peer.Peer{Addr: n.RemoteAddr(), LocalAddr: n.LocalAddr(), AuthInfo: info}),
+	}
+	c.in = input{conn: n, pool: o.Pool}
+	c.in.ready, _ = n.(readyReader)
+	c.out.init(n, &c.mu)
+	c.decoder = hpack.NewDecoder(tableSize, c.request.field)
+	c.decoder.SetMaxStringLength(2 * o.MaxHeaderBytes) // the rest of what is too long is refused call by call
+	if o.MaxAge < 1<<62 {
+		c.old = time.Now().Add(jitter(o.MaxAge))
+	}
+	return c
+}
+
+const (
+	defaultWindow = 65_535
+	tableSize     = 4096 // of HPACK
+)
+
+// jitter is a duration, give or take a tenth, so that connections that began together don't end together.
+func jitter(d time.Duration) time.Duration {
+	const part = 10
+	return d + time.Duration((2*rand.Float64()-1)*float64(d/part))
+}
+
+// serve reads until the connection ends.
+func (c *conn) serve() {
+	defer close(c.ended)
+	defer c.in.release()
+	c.greet()
+	err := c.preface()
+	if err == nil {
+		_ = c.net.SetDeadline(time.Time{}) // where it fails reading does, too
+		c.keepAlive()
+		err = c.read()
+	}
+	if code, ok := errors.AsType[http2.ConnectionError](err); ok {
+		err = c.hangUp(http2.ErrCode(code), "")
+	}
+	c.close(err)
+}
+
+// greet sends the settings.
+func (c *conn) greet() {
+	o := &c.server.options
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	b := c.out.room()
+	*b = appendSettings(*b,
+		http2.Setting{ID: http2.SettingMaxFrameSize, Val: maxFrame},
+		http2.Setting{ID: http2.SettingMaxConcurrentStreams, Val: uint32(o.MaxCalls)},
+		http2.Setting{ID: http2.SettingInitialWindowSize, Val: uint32(o.StreamWindow)},
+		http2.Setting{ID: http2.SettingMaxHeaderListSize, Val: uint32(o.MaxHeaderBytes)},
+	)
+	if more := o.ConnectionWindow - defaultWindow; more > 0 {
+		*b = appendWindow(*b, 0, more)
+	}
+	c.flush()
+}
+
+// preface reads what a client sends first.
+func (c *conn) preface() error {
+	p, err := c.in.next(len(http2.ClientPreface))
+	if err != nil {
+		return err
+	}
+	if string(p) != http2.ClientPreface {
+		return http2.ConnectionError(http2.ErrCodeProtocol)
+	}
+	h, p, err := c.frame()
+	if err != nil {
+		return err
+	}
+	if h.typ != http2.FrameSettings || h.has(flagAck) {
+		return http2.ConnectionError(http2.ErrCodeProtocol)
+	}
+	return c.settings(h, p)
+}
+
+// frame reads the next frame. Its payload is valid until the next is read.
+func (c *conn) frame() (header, []byte, error) {
+	if c.in.buffered() < frameHeader {
+		c.aboutToWait()
+	}
+	p, err := c.in.next(frameHeader)
+	if err != nil {
+		return header{}, nil, err
+	}
+	h := parseHeader(p)
+	if h.length > maxFrame {
+		return h, nil, http2.ConnectionError(http2.ErrCodeFrameSize)
+	}
+	if c.in.buffered() < h.length {
+		c.aboutToWait()
+	}
+	p, err = c.in.next(h.length)
+	c.heard.Store(time.Now().UnixNano())
+	return h, p, err
+}
+
+// aboutToWait writes what the frames that were read asked for. A peer that asks for more and more, and reads nothing, is read no further.
+func (c *conn) aboutToWait() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.flush()
+	for c.out.waits() > controlRoom && !c.out.failed {
+		c.out.changed.Wait()
+	}
+}
+
+// read handles frames until one is an error.
+func (c *conn) read() error {
+	for {
+		h, p, err := c.frame()
+		if err != nil {
+			return err
+		}
+		if c.request.more && (h.typ != http2.FrameContinuation || h.stream != c.request.stream) {
+			return http2.ConnectionError(http2.ErrCodeProtocol)
+		}
+		if err := c.handle(h, p); err != nil {
+			return err
+		}
+	}
+}
+
+func (c *conn) handle(h header, p []byte) error {
+	switch h.typ {
+	case http2.FrameData:
+		return c.data(h, p)
+	case http2.FrameHeaders:
+		return c.headers(h, p)
+	case http2.FrameContinuation:
+		if !c.request.more {
+			return http2.ConnectionError(http2.ErrCodeProtocol)
+		}
+		return c.headerBlock(p, h.has(flagEndHeaders))
+	case http2.FrameRSTStream:
+		return c.reset(h, p)
+	case http2.FrameSettings:
+		return c.settings(h, p)
+	case http2.FramePing:
+		return c.ping(h, p)
+	case http2.FrameWindowUpdate:
+		return c.windowUpdate(h, p)
+	case http2.FrameGoAway:
+		if h.stream != 0 || len(p) < 8 {
+			return http2.ConnectionError(http2.ErrCodeProtocol)
+		}
+	case http2.FramePriority:
+		if h.stream == 0 {
+			return http2.ConnectionError(http2.ErrCodeProtocol)
+		}
+		if len(p) != 5 {
+			return http2.ConnectionError(http2.ErrCodeFrameSize)
+		}
+	case http2.FramePushPromise:
+		return http2.ConnectionError(http2.ErrCodeProtocol)
+	}
+	return nil // frames of unknown types are ignored
+}
+
+// settings takes those of the peer.
+func (c *conn) settings(h header, p []byte) error {
+	const each = 6
+	if h.stream != 0 {
+		return http2.ConnectionError(http2.ErrCodeProtocol)
+	}
+	if h.has(flagAck) && len(p) > 0 || len(p)%each != 0 {
+		return http2.ConnectionError(http2.ErrCodeFrameSize)
+	}
+	if h.has(flagAck) {
+		return nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for ; len(p) > 0; p = p[each:] {
+		s := http2.Setting{ID: http2.SettingID(binary.BigEndian.Uint16(p)), Val: binary.BigEndian.Uint32(p[2:])}
+		if err := s.Valid(); err != nil {
+			return err
+		}
+		if err := c.setting(s); err != nil {
+			return err
+		}
+	}
+	b := c.out.room()
+	*b = appendHeader(*b, 0, http2.FrameSettings, flagAck, 0)
+	return nil
+}
+
+// setting takes one. It is called with the lock.
+func (c *conn) setting(s http2.Setting) error {
+	switch s.ID {
+	case http2.SettingInitialWindowSize:
+		by := int(s.Val) - c.peer.initial
+		c.peer.initial = int(s.Val)
+		for _, st := range c.streams {
+			if st.allowed += by; st.allowed > maxWindow {
+				return http2.ConnectionError(http2.ErrCodeFlowControl)
+			}
+			st.wakeSender()
+		}
+	case http2.SettingMaxFrameSize:
+		c.peer.frame = min(int(s.Val), outputRoom)
+	case http2.SettingMaxHeaderListSize:
+		c.peer.list = int(min(s.Val, maxWindow))
+	}
+	return nil
+}
+
+// ping answers one, and counts those that come without need: as grpc does, the first two are forgiven.
+func (c *conn) ping(h header, p []byte) error {
+	if h.stream != 0 {
+		return http2.ConnectionError(http2.ErrCodeProtocol)
+	}
+	if len(p) != 8 {
+		return http2.ConnectionError(http2.ErrCodeFrameSize)
+	}
+	if h.has(flagAck) {
+		c.answered([8]byte(p))
+		return nil
+	}
+	c.mu.Lock()
+	b := c.out.room()
+	*b = appendPing(*b, flagAck, [8]byte(p))
+	c.mu.Unlock()
+	const forgiven = 2
+	now := time.Now()
+	switch early := now.Sub(c.lastPing) < c.server.options.MinClientPing; {
+	case c.spoken.Swap(false):
+		c.strikes = 0
+	case early:
+		c.strikes++
+	}
+	c.lastPing = now
+	if c.strikes > forgiven {
+		return c.hangUp(http2.ErrCodeEnhanceYourCalm, "too_many_pings")
+	}
+	return nil
+}
+
+func (c *conn) windowUpdate(h header, p []byte) error {
+	if len(p) != 4 {
+		return http2.ConnectionError(http2.ErrCodeFrameSize)
+	}
+	by := int(binary.BigEndian.Uint32(p) & maxWindow)
+	if h.stream == 0 {
+		return c.widen(by)
+	}
+	c.mu.Lock()
+	st, ok := c.streams[h.stream]
+	idle := !ok && c.idle(h.stream)
+	wide := false
+	if ok {
+		st.allowed += by
+		wide = st.allowed > maxWindow
+		st.wakeSender()
+	}
+	c.mu.Unlock()
+	switch {
+	case idle:
+		return http2.ConnectionError(http2.ErrCodeProtocol)
+	case ok && by == 0:
+		c.kill(st, http2.ErrCodeProtocol)
+	case ok && wide:
+		c.kill(st, http2.ErrCodeFlowControl)
+	}
+	return nil
+}
+
+// widen adds to the window of the connection.
+func (c *conn) widen(by int) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.peer.window += by; by == 0 {
+		return http2.ConnectionError(http2.ErrCodeProtocol)
+	}
+	if c.peer.window > maxWindow {
+		return http2.ConnectionError(http2.ErrCodeFlowControl)
+	}
+	c.out.wakeSenders()
+	return nil
+}
+
+// idle reports whether a stream wasn't opened yet. It is called with the lock.
+func (c *conn) idle(stream uint32) bool { return stream > c.last || stream%2 == 0 }
+
+func (c *conn) reset(h header, p []byte) error {
+	if len(p) != 4 {
+		return http2.ConnectionError(http2.ErrCodeFrameSize)
+	}
+	c.mu.Lock()
+	if h.stream == 0 || c.idle(h.stream) {
+		c.mu.Unlock()
+		return http2.ConnectionError(http2.ErrCodeProtocol)
+	}
+	st, ok := c.streams[h.stream]
+	if ok {
+		c.forget(st)
+	}
+	c.mu.Unlock()
+	if ok {
+		st.abort()
+	}
+	return nil
+}
+
+// data takes a part of a call's messages.
+func (c *conn) data(h header, p []byte) error {
+	if h.stream == 0 {
+		return http2.ConnectionError(http2.ErrCodeProtocol)
+	}
+	if c.window -= len(p); c.window < 0 {
+		return http2.ConnectionError(http2.ErrCodeFlowControl)
+	}
+	content, err := h.unpad(p)
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	st, ok := c.streams[h.stream]
+	idle := !ok && c.idle(h.stream)
+	c.giveBack(len(p))
+	c.mu.Unlock()
+	switch {
+	case idle:
+		return http2.ConnectionError(http2.ErrCodeProtocol)
+	case ok:
+		st.take(content, len(p), h.has(flagEndStream))
+	}
+	return nil // what comes for a call that is over is dropped
+}
+
+// giveBack lets the peer send as much again as was read, when that is a good part of the window. It is called with the lock.
+func (c *conn) giveBack(n int) {
+	const part = 4
+	if c.untold += n; c.untold < c.server.options.ConnectionWindow/part {
+		return
+	}
+	b := c.out.room()
+	*b = appendWindow(*b, 0, c.untold)
+	c.window += c.untold
+	c.untold = 0
+}
+
+// hangUp says why the connection ends, and waits a moment for the peer to read it: a close with unread bytes would destroy what was said.
+func (c *conn) hangUp(code http2.ErrCode, text string) error {
+	const patience = time.Second
+	c.mu.Lock()
+	if c.state >= lingering {
+		c.mu.Unlock()
+		return errClosed
+	}
+	c.state = lingering
+	b := c.out.room()
+	*b = appendGoAway(*b, c.last, code, text)
+	c.flush()
+	c.mu.Unlock()
+	_ = c.net.SetDeadline(time.Now().Add(patience)) // where it fails the next read does, too
+	c.abortAll()
+	if half, ok := c.net.(interface{ CloseWrite() error }); ok && c.drained() {
+		_ = half.CloseWrite() // the peer may be gone
+	}
+	if _, err := io.Copy(io.Discard, io.LimitReader(c.net, 1<<20)); err != nil {
+		return err
+	}
+	return errClosed
+}
+
+// close ends the connection and the calls of it.
+func (c *conn) close(err error) {
+	c.mu.Lock()
+	if c.state == closed {
+		c.mu.Unlock()
+		return
+	}
+	c.state, c.err = closed, err
+	if c.alarm != nil {
+		c.alarm.Stop()
+	}
+	c.out.fail()
+	c.mu.Unlock()
+	_ = c.net.Close() // nobody is left to tell
+	c.abortAll()
+}
+
+// abortAll ends the calls.
+func (c *conn) abortAll() {
+	c.mu.Lock()
+	all := make([]*stream, 0, len(c.streams))
+	for _, st := range c.streams {
+		all = append(all, st)
+		c.forget(st)
+	}
+	c.mu.Unlock()
+	for _, st := range all {
+		st.abort()
+	}
+}
+
+// kill resets a stream.
+func (c *conn) kill(st *stream, code http2.ErrCode) {
+	c.mu.Lock()
+	if !st.gone {
+		b := c.out.room()
+		*b = appendReset(*b, st.id, code)
+		c.forget(st)
+		c.flush()
+	}
+	c.mu.Unlock()
+	st.abort()
+}
+
+// forget takes a stream out of those that are open. It is called with the lock.
+func (c *conn) forget(st *stream) {
+	delete(c.streams, st.id)
+	st.gone = true
+	st.wakeSender()
+	c.maybeEnd()
+}

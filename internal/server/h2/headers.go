@@ -1,0 +1,129 @@
+package h2
+
+import (
+	"context"
+	"errors"
+
+	"golang.org/x/net/http2"
+	"golang.org/x/net/http2/hpack"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
+)
+
+// headers begins a header block: of a new call, or the end of one that is open.
+func (c *conn) headers(h header, p []byte) error {
+	p, err := h.unpad(p)
+	if err != nil {
+		return err
+	}
+	if h.has(flagPriority) {
+		const fields = 5
+		if len(p) < fields {
+			return http2.ConnectionError(http2.ErrCodeFrameSize)
+		}
+		p = p[fields:]
+	}
+	if h.stream%2 == 0 {
+		return http2.ConnectionError(http2.ErrCodeProtocol)
+	}
+	c.request.begin(h.stream, h.has(flagEndStream), c.server.options.MaxHeaderBytes)
+	return c.headerBlock(p, h.has(flagEndHeaders))
+}
+
+// headerBlock decodes a part of a block. Every block must be decoded, also one that nobody wants: it changes the decoder's table.
+func (c *conn) headerBlock(p []byte, last bool) error {
+	r := &c.request
+	r.more = !last
+	if r.wire += len(p) + frameHeader; r.wire > 2*r.limit+frameHeader {
+		return http2.ConnectionError(http2.ErrCodeEnhanceYourCalm)
+	}
+	if _, err := c.decoder.Write(p); err != nil {
+		if !errors.Is(err, hpack.ErrStringLength) {
+			return http2.ConnectionError(http2.ErrCodeCompression)
+		}
+		r.size = r.limit + 1
+		return http2.ConnectionError(http2.ErrCodeEnhanceYourCalm)
+	}
+	if !last {
+		return nil
+	}
+	if err := c.decoder.Close(); err != nil {
+		return http2.ConnectionError(http2.ErrCodeCompression)
+	}
+	return c.call(r)
+}
+
+// call begins a call, or refuses it.
+func (c *conn) call(r *request) error {
+	c.mu.Lock()
+	if st, ok := c.streams[r.stream]; ok {
+		c.mu.Unlock()
+		c.trailers(st, r)
+		return nil
+	}
+	if r.stream <= c.last {
+		c.mu.Unlock()
+		return http2.ConnectionError(http2.ErrCodeStreamClosed)
+	}
+	if c.state >= left {
+		c.mu.Unlock()
+		return nil // the peer was told that no more are taken
+	}
+	c.last = r.stream
+	reset, refused := r.check()
+	most := c.server.options.MaxCalls
+	if len(c.streams) >= most || c.running >= 2*most {
+		reset, refused = http2.ErrCodeRefusedStream, nil
+	}
+	if reset != 0 || refused != nil {
+		defer c.mu.Unlock()
+		c.refuse(r, reset, refused)
+		return nil
+	}
+	st := newStream(c, r)
+	c.streams[r.stream] = st
+	c.running++
+	c.mu.Unlock()
+	c.server.handlers.Add(1)
+	go st.run()
+	return nil
+}
+
+// trailers are the end of what a client sends.
+func (c *conn) trailers(st *stream, r *request) {
+	if !r.end || r.malformed {
+		c.kill(st, http2.ErrCodeProtocol)
+		return
+	}
+	st.take(nil, 0, true)
+}
+
+// refuse answers a request that isn't one of a call. It is called with the lock.
+func (c *conn) refuse(r *request, reset http2.ErrCode, why *refusal) {
+	b := c.out.room()
+	if why == nil {
+		*b = appendReset(*b, r.stream, reset)
+		return
+	}
+	block := answerFields
+	if why.http != 200 {
+		block = appendStatus(nil, why.http)
+	}
+	block = appendOutcome(block[:len(block):len(block)], why.status, nil)
+	*b = appendHeaders(*b, block, r.stream, flagEndStream, c.peer.frame)
+	if !r.end {
+		*b = appendReset(*b, r.stream, http2.ErrCodeNo)
+	}
+}
+
+// contextOf makes the context of a call.
+func contextOf(c *conn, r *request, t grpc.ServerTransportStream) (context.Context, context.CancelFunc) {
+	ctx, cancel := c.base, context.CancelFunc(nil)
+	if r.timed {
+		ctx, cancel = context.WithTimeout(ctx, r.timeout)
+	} else {
+		ctx, cancel = context.WithCancel(ctx)
+	}
+	ctx = metadata.NewIncomingContext(ctx, r.md)
+	return grpc.NewContextWithServerTransportStream(ctx, t), cancel
+}

@@ -1,0 +1,226 @@
+package h2
+
+import (
+	"encoding/binary"
+	"io"
+	"sync"
+
+	"golang.org/x/net/http2"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/mem"
+	"google.golang.org/grpc/status"
+)
+
+// message is one that the client sends.
+type message struct {
+	prefix [prefixLength]byte
+	have   int // bytes, with the prefix
+	length int // without it
+	flag   byte
+	parts  mem.BufferSlice
+}
+
+func (m *message) known() bool { return m.have >= prefixLength }
+
+// left is how many bytes of it are to come, when it is known.
+func (m *message) left() int { return prefixLength + m.length - m.have }
+
+// inbox puts the messages of a stream together. The reader of the connection adds to it, and one goroutine takes messages out.
+type inbox struct {
+	mu       sync.Mutex
+	most     int       // the window that is kept up
+	window   int       // bytes that the client may send
+	ready    []message // whole ones that wait
+	held     int       // bytes of those
+	coming   message
+	tooLong  int  // the length of a message that was longer than one may be
+	end      bool // the client has ended its side
+	closed   bool
+	waiting  bool // for readable
+	taken    bool // a message was
+	readable chan struct{}
+}
+
+func (b *inbox) init(window int, end bool) {
+	b.most, b.window, b.end = window, window, end
+}
+
+// complete reports whether the client has ended its side.
+func (b *inbox) complete() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.end
+}
+
+// add takes what has come. It returns by how much more the client may be let send, or the code to reset the stream with.
+func (b *inbox) add(s *stream, content []byte, n int, end bool) (tell int, fault http2.ErrCode) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch {
+	case b.closed:
+		return 0, 0
+	case b.end:
+		return 0, http2.ErrCodeStreamClosed
+	case n > b.window:
+		return 0, http2.ErrCodeFlowControl
+	}
+	b.window -= n
+	for len(content) > 0 && b.tooLong == 0 {
+		content = b.part(s, content)
+	}
+	b.end = end
+	if !b.waiting {
+		return b.more(s), 0
+	}
+	if b.decided(s) {
+		b.wake()
+	}
+	return b.more(s), 0
+}
+
+// part takes what belongs to one message, and returns the rest.
+func (b *inbox) part(s *stream, p []byte) []byte {
+	m := &b.coming
+	if !m.known() {
+		n := copy(m.prefix[m.have:], p)
+		if m.have += n; !m.known() {
+			return nil
+		}
+		m.flag, m.length = m.prefix[0], int(binary.BigEndian.Uint32(m.prefix[1:]))
+		if m.length > s.conn.server.options.MaxMessage {
+			b.tooLong = m.length
+			return nil
+		}
+		p = p[n:]
+	}
+	n := min(m.left(), len(p))
+	if n > 0 {
+		m.parts = append(m.parts, s.conn.in.share(p[:n]))
+		m.have += n
+	}
+	if m.left() == 0 {
+		b.held += m.have
+		b.ready = append(b.ready, *m)
+		b.coming = message{}
+	}
+	return p[n:]
+}
+
+// more is by how much the client may be let send more, when that is a good part of the window: as much as the inbox doesn't hold, and a
+// message that is waited for as a whole. Of a unary method's message it is told only when the client would have to stop.
+func (b *inbox) more(s *stream) int {
+	const part = 4
+	if b.end || b.closed || b.tooLong > 0 {
+		return 0
+	}
+	goal, held := b.most, b.held
+	if m := &b.coming; b.waiting && m.known() {
+		if !s.method.streams && m.left() <= b.window {
+			return 0
+		}
+		goal = min(max(goal, m.left()), maxWindow)
+	} else {
+		held += m.have
+	}
+	n := goal - b.window - held
+	if n < b.most/part {
+		return 0
+	}
+	b.window += n
+	return n
+}
+
+// decided reports whether there is something to return.
+func (b *inbox) decided(s *stream) bool {
+	if b.end || b.closed || b.tooLong > 0 {
+		return true
+	}
+	if s.method.streams {
+		return len(b.ready) > 0
+	}
+	return len(b.ready) > 1 || len(b.ready) == 1 && b.coming.have > 0
+}
+
+// next waits for the next message.
+func (b *inbox) next(s *stream) (message, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for !b.decided(s) {
+		if b.readable == nil {
+			b.readable = make(chan struct{}, 1)
+		}
+		b.waiting = true
+		tell := b.more(s)
+		b.mu.Unlock()
+		s.tellNow(tell)
+		select {
+		case <-b.readable:
+		case <-s.ctx.Done():
+		}
+		b.mu.Lock()
+		b.waiting = false
+		if s.ctx.Err() != nil {
+			return message{}, s.over()
+		}
+	}
+	m, err := b.take(s)
+	if tell := b.more(s); tell > 0 {
+		b.mu.Unlock()
+		s.tellNow(tell)
+		b.mu.Lock()
+	}
+	return m, err
+}
+
+// take returns the next message, or why there is none.
+func (b *inbox) take(s *stream) (message, error) {
+	switch most := s.conn.server.options.MaxMessage; {
+	case b.closed:
+		return message{}, s.over()
+	case len(b.ready) == 0 && b.tooLong > 0:
+		return message{}, status.Errorf(codes.ResourceExhausted, "received message larger than max (%d vs. %d)", b.tooLong, most)
+	case len(b.ready) == 0 && b.coming.have > 0:
+		return message{}, status.Error(codes.Internal, io.ErrUnexpectedEOF.Error())
+	case len(b.ready) == 0 && !s.method.streams && !b.taken:
+		return message{}, status.Error(codes.Internal, "the call has no request: a unary call sends exactly one message")
+	case len(b.ready) == 0:
+		return message{}, io.EOF
+	case !s.method.streams && (len(b.ready) > 1 || b.coming.have > 0):
+		return message{}, status.Error(codes.Internal, "the call has more than one request: a unary call sends exactly one message")
+	}
+	m := b.ready[0]
+	n := copy(b.ready, b.ready[1:])
+	b.ready[n] = message{}
+	b.ready = b.ready[:n]
+	b.held -= m.have
+	b.taken = true
+	return m, nil
+}
+
+// close frees what nobody took.
+func (b *inbox) close() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		return
+	}
+	b.closed = true
+	for i := range b.ready {
+		b.ready[i].parts.Free()
+	}
+	b.coming.parts.Free()
+	b.ready, b.coming, b.held = nil, message{}, 0
+	b.wake()
+}
+
+// wake ends a wait. A token of one that ended otherwise may still be there.
+func (b *inbox) wake() {
+	if !b.waiting {
+		return
+	}
+	b.waiting = false
+	select {
+	case b.readable <- struct{}{}:
+	default:
+	}
+}

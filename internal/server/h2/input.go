@@ -1,0 +1,151 @@
+package h2
+
+import (
+	"io"
+	"net"
+	"sync/atomic"
+
+	"google.golang.org/grpc/mem"
+)
+
+// Sizes of what is read at once: of a connection that brings little, and of one that brings more than that.
+const (
+	smallBlock = 32 << 10
+	largeBlock = 128 << 10
+)
+
+// readyReader is a connection that waits for something to read before it takes a buffer.
+type readyReader interface {
+	ReadOnReady(size int, pool mem.BufferPool) (buf *[]byte, n int, err error)
+}
+
+// input reads a connection in blocks of the pool. What is long in them isn't copied: see block. It belongs to the goroutine that reads.
+type input struct {
+	conn  net.Conn
+	ready readyReader // nil: the connection can't wait without a buffer
+	pool  mem.BufferPool
+	block *block
+	r, w  int  // what was read and not yet taken is block[r:w]
+	large bool // the last block was read full
+}
+
+// block is memory that was read into. The input has a share in it, and so has each part that was handed out; the last gives it back.
+type block struct {
+	data   *[]byte
+	pool   mem.BufferPool
+	shares atomic.Int32
+}
+
+// Get implements mem.BufferPool, which is asked for nothing.
+func (b *block) Get(n int) *[]byte { return b.pool.Get(n) }
+
+// Put implements mem.BufferPool: a part that was handed out is no longer needed.
+func (b *block) Put(*[]byte) { b.drop() }
+
+func (b *block) drop() {
+	if b.shares.Add(-1) == 0 {
+		b.pool.Put(b.data)
+		b.data = nil
+	}
+}
+
+func newBlock(data *[]byte, pool mem.BufferPool) *block {
+	b := &block{data: data, pool: pool}
+	b.shares.Store(1)
+	return b
+}
+
+// buffered is how many bytes are there without reading.
+func (in *input) buffered() int { return in.w - in.r }
+
+// next returns the next n bytes, valid until the one after is asked for, and takes them.
+func (in *input) next(n int) ([]byte, error) {
+	for in.buffered() < n {
+		if err := in.more(n); err != nil {
+			if err == io.EOF && in.buffered() > 0 {
+				err = io.ErrUnexpectedEOF
+			}
+			return nil, err
+		}
+	}
+	p := (*in.block.data)[in.r : in.r+n : in.r+n]
+	in.r += n
+	return p, nil
+}
+
+// share makes of bytes that next returned a buffer that holds on to the block. Short ones are copied, so that they don't keep much memory.
+func (in *input) share(p []byte) mem.Buffer {
+	const short = 4 << 10
+	if len(p) >= short {
+		in.block.shares.Add(1)
+		return mem.NewBuffer(&p, in.block)
+	}
+	return mem.Copy(p, in.pool)
+}
+
+// more reads at least a byte. There is to be room for n, from in.r on.
+func (in *input) more(n int) error {
+	if in.buffered() == 0 {
+		in.release()
+		return in.first()
+	}
+	if in.r+n > len(*in.block.data) {
+		in.move(n)
+	}
+	got, err := in.conn.Read((*in.block.data)[in.w:])
+	in.w += got
+	if got > 0 {
+		return nil
+	}
+	return err
+}
+
+// first reads into a new block.
+func (in *input) first() error {
+	size := smallBlock
+	if in.large {
+		size = largeBlock
+	}
+	if in.ready == nil {
+		in.block = newBlock(in.pool.Get(size), in.pool)
+		got, err := in.conn.Read(*in.block.data)
+		return in.filled(got, err)
+	}
+	data, got, err := in.ready.ReadOnReady(size, in.pool)
+	if data == nil {
+		return err
+	}
+	in.block = newBlock(data, in.pool)
+	return in.filled(got, err)
+}
+
+func (in *input) filled(got int, err error) error {
+	in.r, in.w = 0, got
+	in.large = got == len(*in.block.data)
+	if got > 0 {
+		return nil
+	}
+	return err
+}
+
+// move puts what is left of a block at the beginning of another with room for n bytes.
+func (in *input) move(n int) {
+	size := smallBlock
+	if in.large {
+		size = largeBlock
+	}
+	data := in.pool.Get(max(n, size))
+	in.w = copy(*data, (*in.block.data)[in.r:in.w])
+	in.r = 0
+	in.block.drop()
+	in.block = newBlock(data, in.pool)
+}
+
+// release gives the block back; what is in it is gone.
+func (in *input) release() {
+	if in.block != nil {
+		in.block.drop()
+		in.block = nil
+	}
+	in.r, in.w = 0, 0
+}

@@ -1,0 +1,360 @@
+package h2
+
+import (
+	"context"
+	"encoding/binary"
+
+	"golang.org/x/net/http2"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/encoding"
+	"google.golang.org/grpc/mem"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+
+	"github.com/remotemedia/remotemedia-go/internal/stack"
+)
+
+// stream is one call. It implements grpc.ServerStream: one goroutine may receive and another send.
+type stream struct {
+	conn     *conn
+	id       uint32
+	name     string // of the method
+	method   *method
+	ctx      context.Context
+	cancel   context.CancelFunc
+	encoding string // of messages, "" for none
+
+	// Guarded by the connection's lock.
+	allowed  int  // bytes that the peer lets us send
+	gone     bool // nothing more is written
+	began    bool // the headers of the answer are written
+	partial  bool // a message is written in part
+	waits    bool // a sender, for writable
+	writable chan struct{}
+	header   metadata.MD
+	trailer  metadata.MD
+
+	inbox inbox
+}
+
+func newStream(c *conn, r *request) *stream {
+	s := &stream{conn: c, id: r.stream, name: r.path, method: c.server.find(r.path), encoding: r.encoding, allowed: c.peer.initial}
+	if s.encoding == encoding.Identity {
+		s.encoding = ""
+	}
+	s.inbox.init(c.server.options.StreamWindow, r.end)
+	s.ctx, s.cancel = contextOf(c, r, transportStream{s})
+	return s
+}
+
+// run calls the handler and tells what it returned.
+func (s *stream) run() {
+	if !s.method.lasting { // a stream's handler waits for most of its time
+		stack.Grow()
+	}
+	defer s.conn.server.handled()
+	err := s.method.serve(s.method.service, s)
+	st, ok := status.FromError(err)
+	if !ok {
+		st = status.FromContextError(err)
+	}
+	s.finish(st)
+	s.abort()
+}
+
+// Method implements grpc.ServerTransportStream.
+func (s *stream) Method() string { return s.name }
+
+// RecvCompress is the encoding of the messages that are received, "" for none.
+func (s *stream) RecvCompress() string { return s.encoding }
+
+// Context implements grpc.ServerStream.
+func (s *stream) Context() context.Context { return s.ctx }
+
+// SetHeader implements grpc.ServerStream.
+func (s *stream) SetHeader(md metadata.MD) error {
+	s.conn.mu.Lock()
+	defer s.conn.mu.Unlock()
+	if s.began {
+		return status.Error(codes.Internal, "the headers were sent already")
+	}
+	s.header = metadata.Join(s.header, md)
+	return nil
+}
+
+// SendHeader implements grpc.ServerStream. The headers are written with the first message, or the end.
+func (s *stream) SendHeader(md metadata.MD) error {
+	s.conn.mu.Lock()
+	defer s.conn.mu.Unlock()
+	if s.began {
+		return status.Error(codes.Internal, "the headers were sent already")
+	}
+	if s.gone {
+		return s.over()
+	}
+	s.begin(md)
+	return nil
+}
+
+// SetTrailer implements grpc.ServerStream.
+func (s *stream) SetTrailer(md metadata.MD) {
+	s.conn.mu.Lock()
+	defer s.conn.mu.Unlock()
+	if s.trailer == nil {
+		s.trailer = md.Copy()
+		return
+	}
+	s.trailer = metadata.Join(s.trailer, md)
+}
+
+// begin writes the headers. It is called with the lock.
+func (s *stream) begin(more metadata.MD) {
+	s.began = true
+	var room [256]byte
+	block := append(room[:0], answerFields...)
+	if s.encoding != "" && encoding.GetCompressor(s.encoding) != nil {
+		block = appendField(block, "grpc-encoding", s.encoding)
+	}
+	block = appendMetadata(appendMetadata(block, s.header), more)
+	b := s.conn.out.room()
+	*b = appendHeaders(*b, block, s.id, 0, s.conn.peer.frame)
+}
+
+// over is why nothing can be sent or received any more.
+func (s *stream) over() error {
+	if err := s.ctx.Err(); err != nil {
+		return status.FromContextError(err).Err()
+	}
+	return status.Error(codes.Canceled, "the call has ended")
+}
+
+// SendMsg implements grpc.ServerStream. The message may be used again when it returns. What a unary method answers is written with its status.
+func (s *stream) SendMsg(m any) error {
+	data, err := s.conn.server.options.Codec.Marshal(m)
+	if err != nil {
+		return status.Errorf(codes.Internal, "the answer can't be encoded: %v", err)
+	}
+	defer data.Free()
+	flag := byte(0)
+	if by := encoding.GetCompressor(s.encoding); s.encoding != "" && by != nil && data.Len() > 0 {
+		packed, err := compress(by, data, s.conn.server.options.Pool)
+		if err != nil {
+			return status.Errorf(codes.Internal, "the answer can't be compressed: %v", err)
+		}
+		defer packed.Free()
+		data, flag = packed, 1
+	}
+	return s.write(newCursor(flag, data))
+}
+
+const prefixLength = 5
+
+// cursor goes through a message with its prefix.
+type cursor struct {
+	prefix [prefixLength]byte
+	at     int // of the prefix
+	parts  mem.BufferSlice
+	first  int // of the first part, what was taken
+	left   int
+}
+
+func newCursor(flag byte, data mem.BufferSlice) *cursor {
+	c := &cursor{parts: data, left: prefixLength + data.Len()}
+	c.prefix[0] = flag
+	binary.BigEndian.PutUint32(c.prefix[1:], uint32(data.Len()))
+	return c
+}
+
+// appendNext appends the next n bytes.
+func (c *cursor) appendNext(b []byte, n int) []byte {
+	c.left -= n
+	if c.at < prefixLength {
+		p := c.prefix[c.at:min(prefixLength, c.at+n)]
+		c.at += len(p)
+		n -= len(p)
+		b = append(b, p...)
+	}
+	for n > 0 {
+		p := c.parts[0].ReadOnlyData()[c.first:]
+		if len(p) <= n {
+			c.parts, c.first = c.parts[1:], 0
+		} else {
+			p = p[:n]
+			c.first += n
+		}
+		n -= len(p)
+		b = append(b, p...)
+	}
+	return b
+}
+
+// write puts a message into the connection's buffer, as far as the windows and the room allow, and waits for them where it must.
+func (s *stream) write(m *cursor) error {
+	c := s.conn
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !s.began && !s.gone {
+		s.begin(nil)
+	}
+	for m.left > 0 {
+		if s.gone {
+			return s.over()
+		}
+		n := min(m.left, s.allowed, c.peer.window, outputRoom-c.out.waits(), c.peer.frame)
+		if n <= 0 {
+			if err := s.waitToWrite(); err != nil {
+				return err
+			}
+			continue
+		}
+		b := c.out.room()
+		*b = m.appendNext(appendHeader(*b, n, http2.FrameData, 0, s.id), n)
+		s.allowed -= n
+		c.peer.window -= n
+		c.spoken.Store(true)
+		s.partial = m.left > 0
+	}
+	if s.method.lasting {
+		c.flush()
+	}
+	return nil
+}
+
+// waitToWrite writes what there is, and waits until there may be room for more, or a window for it. It is called with the lock.
+func (s *stream) waitToWrite() error {
+	c := s.conn
+	if c.out.pending != nil && !c.out.writing {
+		c.flush()
+		return nil
+	}
+	if s.writable == nil {
+		s.writable = make(chan struct{}, 1)
+	}
+	s.waits = true
+	c.out.senders = append(c.out.senders, s)
+	c.mu.Unlock()
+	defer c.mu.Lock()
+	select {
+	case <-s.writable:
+		return nil
+	case <-s.ctx.Done():
+		return s.over()
+	}
+}
+
+// wakeSender is called with the lock.
+func (s *stream) wakeSender() {
+	if !s.waits {
+		return
+	}
+	s.waits = false
+	select {
+	case s.writable <- struct{}{}:
+	default: // a token of a wait that ended otherwise
+	}
+}
+
+// finish ends the call with a status. A message that wasn't written whole can't be followed by one: then the stream is reset.
+func (s *stream) finish(st *status.Status) {
+	c := s.conn
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.running--
+	if s.gone {
+		return
+	}
+	b := c.out.room()
+	if s.partial {
+		*b = appendReset(*b, s.id, resetOf(st.Code()))
+	} else {
+		*b = appendHeaders(*b, s.lastFields(st), s.id, flagEndStream, c.peer.frame)
+		if !s.inbox.complete() {
+			*b = appendReset(*b, s.id, http2.ErrCodeNo) // the client needn't send the rest
+		}
+	}
+	c.spoken.Store(true)
+	c.forget(s)
+	c.flush()
+}
+
+func resetOf(c codes.Code) http2.ErrCode {
+	switch c {
+	case codes.Canceled, codes.DeadlineExceeded:
+		return http2.ErrCodeCancel
+	case codes.ResourceExhausted:
+		return http2.ErrCodeEnhanceYourCalm
+	}
+	return http2.ErrCodeInternal
+}
+
+// lastFields are the trailers, with the headers before them where there were none. What is longer than the peer takes is left out.
+func (s *stream) lastFields(st *status.Status) []byte {
+	var block []byte
+	if !s.began {
+		block = appendMetadata(append(make([]byte, 0, 1024), answerFields...), s.header)
+	}
+	start := len(block)
+	block = appendMetadata(appendOutcome(block, st, s.trailer), s.trailer)
+	if len(block) > s.conn.peer.list {
+		block = appendField(block[:start], "grpc-status", codeText(st.Code()))
+	}
+	return block
+}
+
+// abort ends the call's context, and whatever it waits for.
+func (s *stream) abort() {
+	s.inbox.close()
+	s.cancel()
+}
+
+// take takes a part of what the client sends, which was n bytes with its padding. It is called by the connection's reader.
+func (s *stream) take(content []byte, n int, end bool) {
+	tell, fault := s.inbox.add(s, content, n, end)
+	if fault != 0 {
+		s.conn.kill(s, fault)
+		return
+	}
+	s.tell(tell)
+}
+
+// tell lets the client send more. It is written before the reader waits.
+func (s *stream) tell(n int) {
+	if n == 0 {
+		return
+	}
+	c := s.conn
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !s.gone {
+		b := c.out.room()
+		*b = appendWindow(*b, s.id, n)
+	}
+}
+
+// tellNow is tell for others than the reader.
+func (s *stream) tellNow(n int) {
+	if n == 0 {
+		return
+	}
+	s.tell(n)
+	s.conn.mu.Lock()
+	defer s.conn.mu.Unlock()
+	s.conn.flush()
+}
+
+// RecvMsg implements grpc.ServerStream. Of a unary method it returns when the client has ended its side, too.
+func (s *stream) RecvMsg(m any) error {
+	got, err := s.inbox.next(s)
+	if err != nil {
+		return err
+	}
+	data := got.parts
+	defer func() { data.Free() }()
+	if data, err = s.unpack(got.flag, data); err != nil {
+		return err
+	}
+	if err := s.conn.server.options.Codec.Unmarshal(data, m); err != nil {
+		return status.Errorf(codes.Internal, "the message can't be decoded: %v", err)
+	}
+	return nil
+}
