@@ -46,8 +46,10 @@ type conn struct {
 	streams map[uint32]*stream
 	running int    // handlers
 	last    uint32 // the newest stream of the peer
+	served  uint32 // the newest that was looked at
 	out     output
 	peer    peerLimits
+	resized bool // the peer's table of header fields was, and the next block must say that it isn't used
 	state   connState
 	err     error // why it was closed
 	alarm   *time.Timer
@@ -223,8 +225,11 @@ func (c *conn) handle(h header, p []byte) error {
 	case http2.FrameWindowUpdate:
 		return c.windowUpdate(h, p)
 	case http2.FrameGoAway:
-		if h.stream != 0 || len(p) < 8 {
+		if h.stream != 0 {
 			return http2.ConnectionError(http2.ErrCodeProtocol)
+		}
+		if len(p) < 8 {
+			return http2.ConnectionError(http2.ErrCodeFrameSize)
 		}
 	case http2.FramePriority:
 		if h.stream == 0 {
@@ -270,6 +275,8 @@ func (c *conn) settings(h header, p []byte) error {
 // setting takes one. It is called with the lock.
 func (c *conn) setting(s http2.Setting) error {
 	switch s.ID {
+	case http2.SettingHeaderTableSize:
+		c.resized = true
 	case http2.SettingInitialWindowSize:
 		by := int(s.Val) - c.peer.initial
 		c.peer.initial = int(s.Val)
@@ -432,14 +439,16 @@ func (c *conn) hangUp(code http2.ErrCode, text string) error {
 	}
 	c.state = lingering
 	b := c.out.room()
-	*b = appendGoAway(*b, c.last, code, text)
+	*b = appendGoAway(*b, c.served, code, text)
 	c.flush()
 	c.mu.Unlock()
 	_ = c.net.SetDeadline(time.Now().Add(patience)) // where it fails the next read does, too
 	c.abortAll()
-	if half, ok := c.net.(interface{ CloseWrite() error }); ok && c.drained() {
-		_ = half.CloseWrite() // the peer may be gone
+	half, ok := c.net.(interface{ CloseWrite() error })
+	if !c.drained() || !ok {
+		return errClosed
 	}
+	_ = half.CloseWrite() // the peer may be gone
 	if _, err := io.Copy(io.Discard, io.LimitReader(c.net, 1<<20)); err != nil {
 		return err
 	}
@@ -481,8 +490,7 @@ func (c *conn) abortAll() {
 func (c *conn) kill(st *stream, code http2.ErrCode) {
 	c.mu.Lock()
 	if !st.gone {
-		b := c.out.room()
-		*b = appendReset(*b, st.id, code)
+		c.putReset(st.id, code)
 		c.forget(st)
 		c.flush()
 	}

@@ -41,7 +41,7 @@ func (c *conn) drainSeen() {
 	}
 	c.state = left
 	b := c.out.room()
-	*b = appendGoAway(*b, c.last, http2.ErrCodeNo, "")
+	*b = appendGoAway(*b, c.served, http2.ErrCodeNo, "")
 	c.keepAliveLocked()
 	c.flush()
 	c.maybeEnd()

@@ -3,6 +3,7 @@ package h2
 import (
 	"context"
 	"errors"
+	"net/http"
 
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
@@ -19,7 +20,7 @@ func (c *conn) headers(h header, p []byte) error {
 	if h.has(flagPriority) {
 		const fields = 5
 		if len(p) < fields {
-			return http2.ConnectionError(http2.ErrCodeFrameSize)
+			return http2.ConnectionError(http2.ErrCodeProtocol)
 		}
 		p = p[fields:]
 	}
@@ -65,11 +66,12 @@ func (c *conn) call(r *request) error {
 		c.mu.Unlock()
 		return http2.ConnectionError(http2.ErrCodeStreamClosed)
 	}
+	c.last = r.stream
 	if c.state >= left {
 		c.mu.Unlock()
 		return nil // the peer was told that no more are taken
 	}
-	c.last = r.stream
+	c.served = r.stream
 	reset, refused := r.check()
 	most := c.server.options.MaxCalls
 	if len(c.streams) >= most || c.running >= 2*most {
@@ -91,29 +93,46 @@ func (c *conn) call(r *request) error {
 
 // trailers are the end of what a client sends.
 func (c *conn) trailers(st *stream, r *request) {
-	if !r.end || r.malformed {
+	switch {
+	case st.inbox.complete():
+		c.kill(st, http2.ErrCodeStreamClosed)
+	case !r.end || r.malformed:
 		c.kill(st, http2.ErrCodeProtocol)
-		return
+	default:
+		st.take(nil, 0, true)
 	}
-	st.take(nil, 0, true)
 }
 
 // refuse answers a request that isn't one of a call. It is called with the lock.
 func (c *conn) refuse(r *request, reset http2.ErrCode, why *refusal) {
-	b := c.out.room()
 	if why == nil {
-		*b = appendReset(*b, r.stream, reset)
+		c.putReset(r.stream, reset)
 		return
 	}
 	block := answerFields
-	if why.http != 200 {
+	if why.http != http.StatusOK {
 		block = appendStatus(nil, why.http)
 	}
-	block = appendOutcome(block[:len(block):len(block)], why.status, nil)
-	*b = appendHeaders(*b, block, r.stream, flagEndStream, c.peer.frame)
+	c.putHeaders(appendOutcome(block[:len(block):len(block)], why.status, nil), r.stream, flagEndStream)
 	if !r.end {
-		*b = appendReset(*b, r.stream, http2.ErrCodeNo)
+		c.putReset(r.stream, http2.ErrCodeNo)
 	}
+}
+
+// putHeaders puts a header block into the buffer. It is called with the lock.
+func (c *conn) putHeaders(block []byte, stream uint32, flags http2.Flags) {
+	const tableIsEmpty = 0x20 // RFC 7541, section 6.3
+	if c.resized {
+		c.resized = false
+		block = append([]byte{tableIsEmpty}, block...)
+	}
+	b := c.out.room()
+	*b = appendHeaders(*b, block, stream, flags, c.peer.frame)
+}
+
+func (c *conn) putReset(stream uint32, code http2.ErrCode) {
+	b := c.out.room()
+	*b = appendReset(*b, stream, code)
 }
 
 // contextOf makes the context of a call.

@@ -143,6 +143,9 @@ func (b *inbox) decided(s *stream) bool {
 
 // next waits for the next message.
 func (b *inbox) next(s *stream) (message, error) {
+	if err := s.understood(); err != nil {
+		return message{}, err
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for !b.decided(s) {

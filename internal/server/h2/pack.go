@@ -8,6 +8,8 @@ import (
 	"google.golang.org/grpc/mem"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
+
+	"github.com/remotemedia/remotemedia-go/fault"
 )
 
 // compress packs a message.
@@ -25,6 +27,15 @@ func compress(by encoding.Compressor, data mem.BufferSlice, pool mem.BufferPool)
 	return packed, err
 }
 
+// understood refuses a call in an encoding that isn't known, also where its messages don't use it.
+func (s *stream) understood() error {
+	if s.encoding == "" || encoding.GetCompressor(s.encoding) != nil {
+		return nil
+	}
+	s.SetTrailer(metadata.Pairs("grpc-accept-encoding", "identity,gzip"))
+	return status.Errorf(codes.Unimplemented, "grpc-encoding is %q, expected gzip or identity", fault.Shorten(s.encoding, 80))
+}
+
 // unpack returns the message as it was before it was compressed, if it was. What it takes over it frees.
 func (s *stream) unpack(flag byte, data mem.BufferSlice) (mem.BufferSlice, error) {
 	const compressed = 1
@@ -36,13 +47,8 @@ func (s *stream) unpack(flag byte, data mem.BufferSlice) (mem.BufferSlice, error
 	case s.encoding == "":
 		return data, status.Error(codes.Internal, "the message is compressed, but no grpc-encoding says how")
 	}
-	by := encoding.GetCompressor(s.encoding)
-	if by == nil {
-		s.SetTrailer(metadata.Pairs("grpc-accept-encoding", "identity,gzip"))
-		return data, status.Errorf(codes.Unimplemented, "grpc-encoding is %q, expected gzip or identity", s.encoding)
-	}
 	defer data.Free()
-	return inflate(by, data, s.conn.server.options.MaxMessage, s.conn.server.options.Pool)
+	return inflate(encoding.GetCompressor(s.encoding), data, s.conn.server.options.MaxMessage, s.conn.server.options.Pool)
 }
 
 // inflate makes at most one byte more than a message may have.

@@ -1,6 +1,7 @@
 package h2
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -24,12 +25,12 @@ type request struct {
 	more    bool // CONTINUATION frames follow
 	regular bool // a field that isn't a pseudo field came
 
-	method, path, authority, encoding string
-	timeout                           time.Duration
-	timed, isGRPC                     bool
-	contentType                       string
-	md                                metadata.MD
-	values                            []string // of md
+	method, path, authority, scheme, encoding string
+	timeout                                   time.Duration
+	timed, isGRPC                             bool
+	contentType                               string
+	md                                        metadata.MD
+	values                                    []string // of md
 
 	malformed bool           // as HTTP/2: the stream is reset
 	fault     *status.Status // as gRPC: the call is answered with it
@@ -59,7 +60,9 @@ func (r *request) field(f hpack.HeaderField) {
 		r.once(&r.path, f.Value)
 	case ":authority":
 		r.once(&r.authority, f.Value)
-	case ":scheme", "te", "grpc-message-type", "grpc-message", "grpc-status":
+	case ":scheme":
+		r.once(&r.scheme, f.Value)
+	case "te", "grpc-message-type", "grpc-message", "grpc-status":
 	case "connection":
 		r.malformed = true
 	case "content-type":
@@ -164,6 +167,9 @@ func (r *request) check() (reset http2.ErrCode, refused *refusal) {
 	}
 	delete(r.md, "host")
 	r.add(":authority", r.authority)
+	if r.timed && r.timeout <= 0 {
+		return 0, &refusal{http.StatusOK, status.FromContextError(context.DeadlineExceeded)}
+	}
 	if !strings.HasPrefix(r.path, "/") || strings.Count(r.path, "/") < 2 {
 		return 0, &refusal{http.StatusOK, status.New(codes.Unimplemented, fmt.Sprintf("malformed method name: %q", r.path))}
 	}

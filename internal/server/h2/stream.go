@@ -58,6 +58,9 @@ func (s *stream) run() {
 	if !ok {
 		st = status.FromContextError(err)
 	}
+	if late := s.ctx.Err(); late == context.DeadlineExceeded && st.Code() == codes.Canceled {
+		st = status.FromContextError(late)
+	}
 	s.finish(st)
 	s.abort()
 }
@@ -116,8 +119,7 @@ func (s *stream) begin(more metadata.MD) {
 		block = appendField(block, "grpc-encoding", s.encoding)
 	}
 	block = appendMetadata(appendMetadata(block, s.header), more)
-	b := s.conn.out.room()
-	*b = appendHeaders(*b, block, s.id, 0, s.conn.peer.frame)
+	s.conn.putHeaders(block, s.id, 0)
 }
 
 // over is why nothing can be sent or received any more.
@@ -263,13 +265,13 @@ func (s *stream) finish(st *status.Status) {
 	if s.gone {
 		return
 	}
-	b := c.out.room()
-	if s.partial {
-		*b = appendReset(*b, s.id, resetOf(st.Code()))
-	} else {
-		*b = appendHeaders(*b, s.lastFields(st), s.id, flagEndStream, c.peer.frame)
+	switch {
+	case s.partial:
+		c.putReset(s.id, resetOf(st.Code()))
+	default:
+		c.putHeaders(s.lastFields(st), s.id, flagEndStream)
 		if !s.inbox.complete() {
-			*b = appendReset(*b, s.id, http2.ErrCodeNo) // the client needn't send the rest
+			c.putReset(s.id, http2.ErrCodeNo) // the client needn't send the rest
 		}
 	}
 	c.spoken.Store(true)
