@@ -10,7 +10,6 @@ import (
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 
-	"github.com/remotemedia/remotemedia-go/internal/server/conn"
 	"github.com/remotemedia/remotemedia-go/internal/server/h2"
 )
 
@@ -52,18 +51,19 @@ func (s *Server) transportOptions() h2.Options {
 		MaxMessage: s.maxMessage(), StreamWindow: int(t.StreamWindow), ConnectionWindow: int(t.ConnectionWindow), MaxHeaderBytes: int(t.MaxHeaderBytes),
 		MaxCalls: int(t.MaxCalls), HandshakeTimeout: t.HandshakeTimeout, PingInterval: t.PingInterval, PingTimeout: t.PingTimeout,
 		MinClientPing: t.MinClientPing, MaxAge: t.MaxAge,
+		Budget: h2.Budget{Resets: t.MaxResets, Cut: s.cutConnection}, Refusing: s.refusing.Load,
 	}
 }
 
-// credentials are those of the transport, with a watch on what the frames of each connection cost.
 func (s *Server) credentials() credentials.TransportCredentials {
-	inner := insecure.NewCredentials()
 	if s.options.TLS != nil {
-		inner = credentials.NewTLS(s.options.TLS)
+		return credentials.NewTLS(s.options.TLS)
 	}
-	return conn.Credentials(inner, conn.Budget{Resets: s.options.Transport.MaxResets, Refusing: s.refusing.Load, Cut: func(peer net.Addr, reason string) {
-		s.log.Warn("connection cut", slog.String("client", peer.String()), slog.String("reason", reason))
-	}})
+	return insecure.NewCredentials()
+}
+
+func (s *Server) cutConnection(peer net.Addr, reason string) {
+	s.log.Warn("connection cut", slog.String("client", peer.String()), slog.String("reason", reason))
 }
 
 func (s *Server) refusedConnection(peer net.Addr) {

@@ -1,7 +1,6 @@
 package conn
 
 import (
-	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -201,130 +200,10 @@ func TestGoodbyesAreBounded(t *testing.T) {
 	})
 }
 
-// script writes frames as a client does and returns all of it.
-func script(write func(*http2.Framer)) []byte {
-	var b bytes.Buffer
-	b.WriteString(http2.ClientPreface)
-	write(http2.NewFramer(&b, nil))
-	return b.Bytes()
-}
-
-// fed gives the bytes in pieces of a size and returns why and after how many bytes the connection is cut.
-func fed(b Budget, text []byte, piece int) (reason string, at int) {
-	f := newFrames(b)
-	for at < len(text) && reason == "" {
-		n := min(piece, len(text)-at)
-		reason = f.see(text[at : at+n])
-		at += n
-	}
-	return reason, at
-}
-
-var small = Budget{Resets: 10, Control: 10}
-
-func TestRel10_FloodsOfFramesAreCut(t *testing.T) {
-	each := func(n int, f func(w *http2.Framer, i int)) []byte {
-		return script(func(w *http2.Framer) {
-			w.AllowIllegalWrites = true
-			for i := range n {
-				f(w, i)
-			}
-		})
-	}
-	headers := func(w *http2.Framer, stream uint32) {
-		_ = w.WriteHeaders(http2.HeadersFrameParam{StreamID: stream, BlockFragment: []byte("x"), EndHeaders: true})
-	}
-	for name, x := range map[string]struct {
-		text []byte
-		want string
-	}{
-		"resets at once": {each(11, func(w *http2.Framer, i int) {
-			headers(w, uint32(2*i+1))
-			_ = w.WriteRSTStream(uint32(2*i+1), http2.ErrCodeCancel)
-		}), "reset right after"},
-		"resets within": {each(10, func(w *http2.Framer, i int) {
-			headers(w, uint32(2*i+1))
-			_ = w.WriteRSTStream(uint32(2*i+1), http2.ErrCodeCancel)
-		}), ""},
-		"resets of other streams": {each(50, func(w *http2.Framer, i int) { _ = w.WriteRSTStream(uint32(2*i+1), http2.ErrCodeCancel) }), ""},
-		"pings, acknowledged":     {each(99, func(w *http2.Framer, _ int) { _ = w.WritePing(true, [8]byte{}); _ = w.WriteSettingsAck() }), ""},
-		"settings":                {each(11, func(w *http2.Framer, _ int) { _ = w.WriteSettings() }), "SETTINGS"},
-		"priority":                {each(11, func(w *http2.Framer, _ int) { _ = w.WritePriority(1, http2.PriorityParam{}) }), "without use"},
-		"unknown":                 {each(11, func(w *http2.Framer, _ int) { _ = w.WriteRawFrame(0x77, 0, 1, []byte("abc")) }), "without use"},
-		"empty data":              {each(11, func(w *http2.Framer, _ int) { _ = w.WriteData(1, false, nil) }), "empty DATA"},
-		"data and windows":        {each(99, func(w *http2.Framer, _ int) { _ = w.WriteData(1, false, []byte("abc")); _ = w.WriteWindowUpdate(0, 3) }), ""},
-		"many calls at all":       {each(999, func(w *http2.Framer, i int) { headers(w, uint32(2*i+1)); _ = w.WriteData(uint32(2*i+1), true, nil) }), ""},
-	} {
-		for _, piece := range []int{1, 5, 9, 1 << 20} {
-			reason, at := fed(small, x.text, piece)
-			if (reason == "") != (x.want == "") || !strings.Contains(reason, x.want) {
-				t.Errorf("%s in pieces of %d: cut for %q at %d of %d, want %q", name, piece, reason, at, len(x.text), x.want)
-			}
-		}
-	}
-}
-
-func TestRel10_SlowResetsAreWelcome(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		f := newFrames(small)
-		if reason := f.see([]byte(http2.ClientPreface)); reason != "" {
-			t.Fatal(reason)
-		}
-		call := func(i uint32, lives time.Duration) string {
-			id := []byte{byte(i >> 24), byte(i >> 16), byte(i >> 8), byte(i)}
-			f.see(append([]byte{0, 0, 0, typeHeaders, 4}, id...))
-			time.Sleep(lives)
-			return f.see(append(append([]byte{0, 0, 4, typeReset, 0}, id...), 0, 0, 0, 8))
-		}
-		for i := range uint32(100) { // given up after a deadline
-			if reason := call(2*i+1, shortLived); reason != "" {
-				t.Fatalf("call %d: %s", i, reason)
-			}
-		}
-		for i := range uint32(100) { // at once, but seldom: 5 a second come back
-			time.Sleep(200 * time.Millisecond)
-			if reason := call(2*i+1001, 0); reason != "" {
-				t.Fatalf("call %d: %s", i, reason)
-			}
-		}
-	})
-}
-
-// TestRel10_AProcessThatWasHeldUpIsntAttacked: the openings and, as their deadlines have passed, the resets of all calls that a connection may have
-// are read in one moment.
-func TestRel10_AProcessThatWasHeldUpIsntAttacked(t *testing.T) {
-	const calls = 256
-	f := newFrames(Budget{Resets: mostResets, Control: 1})
-	if reason := f.see([]byte(http2.ClientPreface)); reason != "" {
-		t.Fatal(reason)
-	}
-	for _, typ := range []byte{typeHeaders, typeReset} {
-		for i := range uint32(calls) {
-			id := 2*i + 1
-			if reason := f.see([]byte{0, 0, 0, typ, 4, 0, 0, byte(id >> 8), byte(id)}); reason != "" {
-				t.Fatalf("call %d: %s", i, reason)
-			}
-		}
-	}
-}
-
-// FuzzFrames: whatever comes, in whatever pieces, it is followed without a panic and with the same outcome.
-func FuzzFrames(f *testing.F) {
-	f.Add(script(func(w *http2.Framer) { _ = w.WriteSettings(); _ = w.WritePing(false, [8]byte{}) }), 3)
-	f.Add(append([]byte(http2.ClientPreface), 0xff, 0xff, 0xff, 3, 0, 0xff, 0xff, 0xff, 0xff), 1)
-	f.Fuzz(func(t *testing.T, text []byte, piece int) {
-		whole, _ := fed(Budget{Resets: 1e9, Control: 2}, text, len(text)+1)
-		parts, _ := fed(Budget{Resets: 1e9, Control: 2}, text, max(1, piece))
-		if (whole == "") != (parts == "") {
-			t.Errorf("as a whole: %q, in parts: %q", whole, parts)
-		}
-	})
-}
-
 // TestTheTextOfAnAddressIsMadeOnce: each call asks for it.
 func TestTheTextOfAnAddressIsMadeOnce(t *testing.T) {
-	address := name(&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 5})
-	if address.Network() != "tcp" || address.String() != "127.0.0.1:5" || name(nil) != nil {
+	address := Named(&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 5})
+	if address.Network() != "tcp" || address.String() != "127.0.0.1:5" || Named(nil) != nil {
 		t.Errorf("got %s %s", address.Network(), address)
 	}
 	if n := testing.AllocsPerRun(100, func() { _ = address.String() }); n > 0 {

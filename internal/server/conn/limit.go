@@ -25,7 +25,7 @@ type Limit struct {
 
 	mu         sync.Mutex
 	goodbyes   int    // being said
-	handshakes bucket // for the sake of a goodbye
+	handshakes Bucket // for the sake of a goodbye
 }
 
 // Open returns how many connections are open.
@@ -104,8 +104,8 @@ func (l *Limit) begin() bool {
 		return false
 	}
 	if l.TLS != nil {
-		l.handshakes.most = mostHandshakes
-		if !l.handshakes.spend() {
+		l.handshakes.Most = mostHandshakes
+		if !l.handshakes.Spend() {
 			l.handshakes.spent-- // those that are turned away don't keep later ones from being told
 			return false
 		}

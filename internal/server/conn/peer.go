@@ -11,7 +11,8 @@ type named struct {
 // String is the text.
 func (a *named) String() string { return a.text }
 
-func name(a net.Addr) net.Addr {
+// Named returns an address whose text is made once.
+func Named(a net.Addr) net.Addr {
 	if a == nil {
 		return nil
 	}

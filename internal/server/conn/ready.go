@@ -27,6 +27,45 @@ func readyReaderOf(c net.Conn) readyReader {
 	return plainReader{c}
 }
 
+// Socket is a connection that can be waited for without a buffer, and written to without waiting, where the system knows how. One goroutine
+// may read and another write.
+type Socket struct {
+	net.Conn
+	ready  readyReader
+	writer *socketWriter // nil: only by waiting
+}
+
+// NewSocket makes one of a connection behind its handshake.
+func NewSocket(c net.Conn) *Socket { return &Socket{c, readyReaderOf(c), writerOf(c)} }
+
+// ReadOnReady is Read with a buffer of the pool that is taken when there is something to read: buf[:n], which the caller puts back. buf is
+// nil where there is nothing, and err says why.
+func (s *Socket) ReadOnReady(size int, pool mem.BufferPool) (buf *[]byte, n int, err error) {
+	return s.ready.ReadOnReady(size, pool)
+}
+
+// WriteNow writes what the peer takes at the moment, which may be nothing, and doesn't wait.
+func (s *Socket) WriteNow(p []byte) (int, error) {
+	if s.writer == nil {
+		return 0, nil
+	}
+	return s.writer.WriteNow(p)
+}
+
+// CloseWrite ends what is written and reports whether the connection goes on without it: one that can't be ended in halves stays as it is.
+func (s *Socket) CloseWrite() bool {
+	for c := s.Conn; ; {
+		switch inner := c.(type) {
+		case interface{ CloseWrite() error }:
+			return inner.CloseWrite() == nil
+		case wrapper:
+			c = inner.Wrapped()
+		default:
+			return false
+		}
+	}
+}
+
 // writerOf finds the way to write without waiting, which there is for the socket alone: TLS must have written its record whole.
 func writerOf(c net.Conn) *socketWriter {
 	if _, ok := c.(*tls.Conn); ok {

@@ -15,6 +15,8 @@ import (
 	"golang.org/x/net/http2/hpack"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/peer"
+
+	"github.com/remotemedia/remotemedia-go/internal/server/conn"
 )
 
 var (
@@ -23,10 +25,10 @@ var (
 	errDrained = errors.New("the connection has ended in order")
 )
 
-// conn is one connection. Its goroutine reads; see the package's comment.
-type conn struct {
+// connection is one of a peer. Its goroutine reads; see the package's comment.
+type connection struct {
 	server *Server
-	net    net.Conn
+	net    *conn.Socket
 	base   context.Context // with the peer
 
 	// The reader's own.
@@ -35,7 +37,9 @@ type conn struct {
 	request  request
 	untold   int // bytes read and not yet given back to the connection's window
 	window   int // bytes that the peer may send on the connection
-	strikes  int // pings that came without need
+	spending spending
+	began    bool // a call has, since more was read
+	strikes  int  // pings that came without need
 	lastPing time.Time
 
 	heard  atomic.Int64 // when something was read last, in nanoseconds of the clock
@@ -75,16 +79,15 @@ const (
 	closed
 )
 
-func newConn(s *Server, n net.Conn, info credentials.AuthInfo) *conn {
+func newConn(s *Server, n net.Conn, info credentials.AuthInfo) *connection {
 	o := &s.options
-	c := &conn{
-		server: s, net: n, streams: make(map[uint32]*stream), ended: make(chan struct{}), window: max(o.ConnectionWindow, defaultWindow),
+	c := &connection{
+		server: s, net: conn.NewSocket(n), spending: newSpending(o.Budget), streams: make(map[uint32]*stream), ended: make(chan struct{}), window: max(o.ConnectionWindow, defaultWindow),
 		peer: peerLimits{window: defaultWindow, initial: defaultWindow, frame: maxFrame, list: maxWindow},
-		base: peer.NewContext(context.Background(), &peer.Peer{Addr: n.RemoteAddr(), LocalAddr: n.LocalAddr(), AuthInfo: info}),
+		base: peer.NewContext(context.Background(), &peer.Peer{Addr: conn.Named(n.RemoteAddr()), LocalAddr: n.LocalAddr(), AuthInfo: info}),
 	}
-	c.in = input{conn: n, pool: o.Pool}
-	c.in.ready, _ = n.(readyReader)
-	c.out.init(n, &c.mu)
+	c.in = input{conn: c.net, pool: o.Pool}
+	c.out.changed.L = &c.mu
 	c.decoder = hpack.NewDecoder(tableSize, c.request.field)
 	c.decoder.SetMaxStringLength(2 * o.MaxHeaderBytes) // the rest of what is too long is refused call by call
 	if o.MaxAge < 1<<62 {
@@ -105,7 +108,7 @@ func jitter(d time.Duration) time.Duration {
 }
 
 // serve reads until the connection ends.
-func (c *conn) serve() {
+func (c *connection) serve() {
 	defer close(c.ended)
 	defer c.in.release()
 	c.greet()
@@ -122,7 +125,7 @@ func (c *conn) serve() {
 }
 
 // greet sends the settings.
-func (c *conn) greet() {
+func (c *connection) greet() {
 	o := &c.server.options
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -140,7 +143,7 @@ func (c *conn) greet() {
 }
 
 // preface reads what a client sends first.
-func (c *conn) preface() error {
+func (c *connection) preface() error {
 	p, err := c.in.next(len(http2.ClientPreface))
 	if err != nil {
 		return err
@@ -159,7 +162,7 @@ func (c *conn) preface() error {
 }
 
 // frame reads the next frame. Its payload is valid until the next is read.
-func (c *conn) frame() (header, []byte, error) {
+func (c *connection) frame() (header, []byte, error) {
 	if c.in.buffered() < frameHeader {
 		c.aboutToWait()
 	}
@@ -180,7 +183,8 @@ func (c *conn) frame() (header, []byte, error) {
 }
 
 // aboutToWait writes what the frames that were read asked for. A peer that asks for more and more, and reads nothing, is read no further.
-func (c *conn) aboutToWait() {
+func (c *connection) aboutToWait() {
+	c.giveWay()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.flush()
@@ -190,7 +194,7 @@ func (c *conn) aboutToWait() {
 }
 
 // read handles frames until one is an error.
-func (c *conn) read() error {
+func (c *connection) read() error {
 	for {
 		h, p, err := c.frame()
 		if err != nil {
@@ -199,13 +203,16 @@ func (c *conn) read() error {
 		if c.request.more && (h.typ != http2.FrameContinuation || h.stream != c.request.stream) {
 			return http2.ConnectionError(http2.ErrCodeProtocol)
 		}
+		if err := c.count(h); err != nil {
+			return err
+		}
 		if err := c.handle(h, p); err != nil {
 			return err
 		}
 	}
 }
 
-func (c *conn) handle(h header, p []byte) error {
+func (c *connection) handle(h header, p []byte) error {
 	switch h.typ {
 	case http2.FrameData:
 		return c.data(h, p)
@@ -245,7 +252,7 @@ func (c *conn) handle(h header, p []byte) error {
 }
 
 // settings takes those of the peer.
-func (c *conn) settings(h header, p []byte) error {
+func (c *connection) settings(h header, p []byte) error {
 	const each = 6
 	if h.stream != 0 {
 		return http2.ConnectionError(http2.ErrCodeProtocol)
@@ -273,7 +280,7 @@ func (c *conn) settings(h header, p []byte) error {
 }
 
 // setting takes one. It is called with the lock.
-func (c *conn) setting(s http2.Setting) error {
+func (c *connection) setting(s http2.Setting) error {
 	switch s.ID {
 	case http2.SettingHeaderTableSize:
 		c.resized = true
@@ -295,7 +302,7 @@ func (c *conn) setting(s http2.Setting) error {
 }
 
 // ping answers one, and counts those that come without need: as grpc does, the first two are forgiven.
-func (c *conn) ping(h header, p []byte) error {
+func (c *connection) ping(h header, p []byte) error {
 	if h.stream != 0 {
 		return http2.ConnectionError(http2.ErrCodeProtocol)
 	}
@@ -325,7 +332,7 @@ func (c *conn) ping(h header, p []byte) error {
 	return nil
 }
 
-func (c *conn) windowUpdate(h header, p []byte) error {
+func (c *connection) windowUpdate(h header, p []byte) error {
 	if len(p) != 4 {
 		return http2.ConnectionError(http2.ErrCodeFrameSize)
 	}
@@ -355,7 +362,7 @@ func (c *conn) windowUpdate(h header, p []byte) error {
 }
 
 // widen adds to the window of the connection.
-func (c *conn) widen(by int) error {
+func (c *connection) widen(by int) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.peer.window += by; by == 0 {
@@ -369,9 +376,9 @@ func (c *conn) widen(by int) error {
 }
 
 // idle reports whether a stream wasn't opened yet. It is called with the lock.
-func (c *conn) idle(stream uint32) bool { return stream > c.last || stream%2 == 0 }
+func (c *connection) idle(stream uint32) bool { return stream > c.last || stream%2 == 0 }
 
-func (c *conn) reset(h header, p []byte) error {
+func (c *connection) reset(h header, p []byte) error {
 	if len(p) != 4 {
 		return http2.ConnectionError(http2.ErrCodeFrameSize)
 	}
@@ -392,7 +399,7 @@ func (c *conn) reset(h header, p []byte) error {
 }
 
 // data takes a part of a call's messages.
-func (c *conn) data(h header, p []byte) error {
+func (c *connection) data(h header, p []byte) error {
 	if h.stream == 0 {
 		return http2.ConnectionError(http2.ErrCodeProtocol)
 	}
@@ -418,7 +425,7 @@ func (c *conn) data(h header, p []byte) error {
 }
 
 // giveBack lets the peer send as much again as was read, when that is a good part of the window. It is called with the lock.
-func (c *conn) giveBack(n int) {
+func (c *connection) giveBack(n int) {
 	const part = 4
 	if c.untold += n; c.untold < c.server.options.ConnectionWindow/part {
 		return
@@ -430,7 +437,7 @@ func (c *conn) giveBack(n int) {
 }
 
 // hangUp says why the connection ends, and waits a moment for the peer to read it: a close with unread bytes would destroy what was said.
-func (c *conn) hangUp(code http2.ErrCode, text string) error {
+func (c *connection) hangUp(code http2.ErrCode, text string) error {
 	const patience = time.Second
 	c.mu.Lock()
 	if c.state >= lingering {
@@ -444,11 +451,9 @@ func (c *conn) hangUp(code http2.ErrCode, text string) error {
 	c.mu.Unlock()
 	_ = c.net.SetDeadline(time.Now().Add(patience)) // where it fails the next read does, too
 	c.abortAll()
-	half, ok := c.net.(interface{ CloseWrite() error })
-	if !c.drained() || !ok {
+	if !c.drained() || !c.net.CloseWrite() {
 		return errClosed
 	}
-	_ = half.CloseWrite() // the peer may be gone
 	if _, err := io.Copy(io.Discard, io.LimitReader(c.net, 1<<20)); err != nil {
 		return err
 	}
@@ -456,7 +461,7 @@ func (c *conn) hangUp(code http2.ErrCode, text string) error {
 }
 
 // close ends the connection and the calls of it.
-func (c *conn) close(err error) {
+func (c *connection) close(err error) {
 	c.mu.Lock()
 	if c.state == closed {
 		c.mu.Unlock()
@@ -473,7 +478,7 @@ func (c *conn) close(err error) {
 }
 
 // abortAll ends the calls.
-func (c *conn) abortAll() {
+func (c *connection) abortAll() {
 	c.mu.Lock()
 	all := make([]*stream, 0, len(c.streams))
 	for _, st := range c.streams {
@@ -487,7 +492,7 @@ func (c *conn) abortAll() {
 }
 
 // kill resets a stream.
-func (c *conn) kill(st *stream, code http2.ErrCode) {
+func (c *connection) kill(st *stream, code http2.ErrCode) {
 	c.mu.Lock()
 	if !st.gone {
 		c.putReset(st.id, code)
@@ -499,7 +504,7 @@ func (c *conn) kill(st *stream, code http2.ErrCode) {
 }
 
 // forget takes a stream out of those that are open. It is called with the lock.
-func (c *conn) forget(st *stream) {
+func (c *connection) forget(st *stream) {
 	delete(c.streams, st.id)
 	st.gone = true
 	st.wakeSender()

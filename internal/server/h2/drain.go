@@ -14,13 +14,13 @@ var (
 
 // drain takes no new calls. The peer is told so, and those that it began before it knew are served, too: which those are is clear when it
 // answers a ping (RFC 9113, section 6.8), or after a while.
-func (c *conn) drain() {
+func (c *connection) drain() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.drainLocked()
 }
 
-func (c *conn) drainLocked() {
+func (c *connection) drainLocked() {
 	if c.state != open {
 		return
 	}
@@ -33,7 +33,7 @@ func (c *conn) drainLocked() {
 }
 
 // drainSeen ends the time in which calls are taken that were begun without knowing.
-func (c *conn) drainSeen() {
+func (c *connection) drainSeen() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.state != leaving {
@@ -48,14 +48,14 @@ func (c *conn) drainSeen() {
 }
 
 // maybeEnd closes a connection that takes no more calls when the last has ended and all is written. It is called with the lock.
-func (c *conn) maybeEnd() {
+func (c *connection) maybeEnd() {
 	if c.state == left && len(c.streams) == 0 && c.out.pending == nil && !c.out.writing {
 		go c.close(errDrained)
 	}
 }
 
 // answered takes the answer to a ping.
-func (c *conn) answered(data [8]byte) {
+func (c *connection) answered(data [8]byte) {
 	switch data {
 	case alivePing:
 		c.mu.Lock()
@@ -67,17 +67,17 @@ func (c *conn) answered(data [8]byte) {
 }
 
 // keepAlive watches over the connection from now on.
-func (c *conn) keepAlive() {
+func (c *connection) keepAlive() {
 	c.heard.Store(time.Now().UnixNano())
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.keepAliveLocked()
 }
 
-func (c *conn) keepAliveLocked() { c.setAlarm(c.untilPing(time.Now()), c.watch) }
+func (c *connection) keepAliveLocked() { c.setAlarm(c.untilPing(time.Now()), c.watch) }
 
 // setAlarm has f called after a time, and nothing else. It is called with the lock.
-func (c *conn) setAlarm(d time.Duration, f func()) {
+func (c *connection) setAlarm(d time.Duration, f func()) {
 	if c.alarm != nil {
 		c.alarm.Stop()
 	}
@@ -87,7 +87,7 @@ func (c *conn) setAlarm(d time.Duration, f func()) {
 }
 
 // untilPing is how long the connection may still be silent, or young.
-func (c *conn) untilPing(now time.Time) time.Duration {
+func (c *connection) untilPing(now time.Time) time.Duration {
 	d := time.Unix(0, c.heard.Load()).Add(c.server.options.PingInterval).Sub(now)
 	if !c.old.IsZero() && c.state == open {
 		d = min(d, c.old.Sub(now))
@@ -96,13 +96,13 @@ func (c *conn) untilPing(now time.Time) time.Duration {
 }
 
 // watch asks a connection that is silent whether the peer is there, closes one that doesn't answer, and drains one that is old.
-func (c *conn) watch() {
+func (c *connection) watch() {
 	if c.look() {
 		c.close(errSilent)
 	}
 }
 
-func (c *conn) look() (dead bool) {
+func (c *connection) look() (dead bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now, o := time.Now(), &c.server.options

@@ -12,7 +12,7 @@ import (
 )
 
 // headers begins a header block: of a new call, or the end of one that is open.
-func (c *conn) headers(h header, p []byte) error {
+func (c *connection) headers(h header, p []byte) error {
 	p, err := h.unpad(p)
 	if err != nil {
 		return err
@@ -32,7 +32,7 @@ func (c *conn) headers(h header, p []byte) error {
 }
 
 // headerBlock decodes a part of a block. Every block must be decoded, also one that nobody wants: it changes the decoder's table.
-func (c *conn) headerBlock(p []byte, last bool) error {
+func (c *connection) headerBlock(p []byte, last bool) error {
 	r := &c.request
 	r.more = !last
 	if r.wire += len(p) + frameHeader; r.wire > 2*r.limit+frameHeader {
@@ -55,7 +55,7 @@ func (c *conn) headerBlock(p []byte, last bool) error {
 }
 
 // call begins a call, or refuses it.
-func (c *conn) call(r *request) error {
+func (c *connection) call(r *request) error {
 	c.mu.Lock()
 	if st, ok := c.streams[r.stream]; ok {
 		c.mu.Unlock()
@@ -85,6 +85,7 @@ func (c *conn) call(r *request) error {
 	st := newStream(c, r)
 	c.streams[r.stream] = st
 	c.running++
+	c.began = true
 	c.mu.Unlock()
 	c.server.handlers.Add(1)
 	go st.run()
@@ -92,7 +93,7 @@ func (c *conn) call(r *request) error {
 }
 
 // trailers are the end of what a client sends.
-func (c *conn) trailers(st *stream, r *request) {
+func (c *connection) trailers(st *stream, r *request) {
 	switch {
 	case st.inbox.complete():
 		c.kill(st, http2.ErrCodeStreamClosed)
@@ -104,7 +105,7 @@ func (c *conn) trailers(st *stream, r *request) {
 }
 
 // refuse answers a request that isn't one of a call. It is called with the lock.
-func (c *conn) refuse(r *request, reset http2.ErrCode, why *refusal) {
+func (c *connection) refuse(r *request, reset http2.ErrCode, why *refusal) {
 	if why == nil {
 		c.putReset(r.stream, reset)
 		return
@@ -120,7 +121,7 @@ func (c *conn) refuse(r *request, reset http2.ErrCode, why *refusal) {
 }
 
 // putHeaders puts a header block into the buffer. It is called with the lock.
-func (c *conn) putHeaders(block []byte, stream uint32, flags http2.Flags) {
+func (c *connection) putHeaders(block []byte, stream uint32, flags http2.Flags) {
 	const tableIsEmpty = 0x20 // RFC 7541, section 6.3
 	if c.resized {
 		c.resized = false
@@ -130,13 +131,13 @@ func (c *conn) putHeaders(block []byte, stream uint32, flags http2.Flags) {
 	*b = appendHeaders(*b, block, stream, flags, c.peer.frame)
 }
 
-func (c *conn) putReset(stream uint32, code http2.ErrCode) {
+func (c *connection) putReset(stream uint32, code http2.ErrCode) {
 	b := c.out.room()
 	*b = appendReset(*b, stream, code)
 }
 
 // contextOf makes the context of a call.
-func contextOf(c *conn, r *request, t grpc.ServerTransportStream) (context.Context, context.CancelFunc) {
+func contextOf(c *connection, r *request, t grpc.ServerTransportStream) (context.Context, context.CancelFunc) {
 	ctx, cancel := c.base, context.CancelFunc(nil)
 	if r.timed {
 		ctx, cancel = context.WithTimeout(ctx, r.timeout)

@@ -32,6 +32,7 @@ type inbox struct {
 	window   int       // bytes that the client may send
 	ready    []message // whole ones that wait
 	held     int       // bytes of those
+	body     int64     // bytes that are to come, where the client told it; else below 0
 	coming   message
 	tooLong  int  // the length of a message that was longer than one may be
 	end      bool // the client has ended its side
@@ -41,8 +42,8 @@ type inbox struct {
 	readable chan struct{}
 }
 
-func (b *inbox) init(window int, end bool) {
-	b.most, b.window, b.end = window, window, end
+func (b *inbox) init(window int, r *request) {
+	b.most, b.window, b.end, b.body = window, window, r.end, r.body
 }
 
 // complete reports whether the client has ended its side.
@@ -63,8 +64,13 @@ func (b *inbox) add(s *stream, content []byte, n int, end bool) (tell int, fault
 		return 0, http2.ErrCodeStreamClosed
 	case n > b.window:
 		return 0, http2.ErrCodeFlowControl
+	case b.body >= 0 && (int64(len(content)) > b.body || end && int64(len(content)) < b.body):
+		return 0, http2.ErrCodeProtocol
 	}
 	b.window -= n
+	if b.body >= 0 {
+		b.body -= int64(len(content))
+	}
 	for len(content) > 0 && b.tooLong == 0 {
 		content = b.part(s, content)
 	}

@@ -2,10 +2,11 @@ package h2
 
 import (
 	"io"
-	"net"
 	"sync/atomic"
 
 	"google.golang.org/grpc/mem"
+
+	"github.com/remotemedia/remotemedia-go/internal/server/conn"
 )
 
 // Sizes of what is read at once: of a connection that brings little, and of one that brings more than that.
@@ -14,15 +15,9 @@ const (
 	largeBlock = 128 << 10
 )
 
-// readyReader is a connection that waits for something to read before it takes a buffer.
-type readyReader interface {
-	ReadOnReady(size int, pool mem.BufferPool) (buf *[]byte, n int, err error)
-}
-
 // input reads a connection in blocks of the pool. What is long in them isn't copied: see block. It belongs to the goroutine that reads.
 type input struct {
-	conn  net.Conn
-	ready readyReader // nil: the connection can't wait without a buffer
+	conn  *conn.Socket
 	pool  mem.BufferPool
 	block *block
 	r, w  int  // what was read and not yet taken is block[r:w]
@@ -106,26 +101,14 @@ func (in *input) first() error {
 	if in.large {
 		size = largeBlock
 	}
-	if in.ready == nil {
-		in.block = newBlock(in.pool.Get(size), in.pool)
-		got, err := in.conn.Read(*in.block.data)
-		return in.filled(got, err)
-	}
-	data, got, err := in.ready.ReadOnReady(size, in.pool)
+	data, got, err := in.conn.ReadOnReady(size, in.pool)
 	if data == nil {
 		return err
 	}
 	in.block = newBlock(data, in.pool)
-	return in.filled(got, err)
-}
-
-func (in *input) filled(got int, err error) error {
 	in.r, in.w = 0, got
-	in.large = got == len(*in.block.data)
-	if got > 0 {
-		return nil
-	}
-	return err
+	in.large = got == len(*data)
+	return nil
 }
 
 // move puts what is left of a block at the beginning of another with room for n bytes.

@@ -1,9 +1,6 @@
 package h2
 
-import (
-	"net"
-	"sync"
-)
+import "sync"
 
 const (
 	// outputRoom is how much waits to be written at most before those who send data wait, too.
@@ -14,14 +11,8 @@ const (
 	rounds = 4
 )
 
-// nowWriter is a connection that can be written to without waiting. It writes what the peer takes at the moment, perhaps nothing.
-type nowWriter interface {
-	WriteNow(p []byte) (n int, err error)
-}
-
 // output is what waits to be written to a connection. It is guarded by the connection's lock.
 type output struct {
-	now     nowWriter // nil: whoever writes may have to wait
 	changed sync.Cond // something was written, or nothing will be any more
 	pending *[]byte   // nil: nothing waits
 	rest    *[]byte   // is being written by a goroutine that waits, from restAt on
@@ -29,11 +20,6 @@ type output struct {
 	writing bool      // by somebody
 	failed  bool      // nothing will be written any more
 	senders []*stream // that wait for room, or for a window
-}
-
-func (o *output) init(c net.Conn, lock sync.Locker) {
-	o.now, _ = c.(nowWriter)
-	o.changed.L = lock
 }
 
 var outputs = sync.Pool{New: func() any { return new([]byte) }}
@@ -82,20 +68,17 @@ func (o *output) fail() {
 }
 
 // flush writes what waits, if nobody is at it. It is called with the lock, which it gives back meanwhile.
-func (c *conn) flush() {
+func (c *connection) flush() {
 	o := &c.out
 	if o.writing || o.pending == nil || o.failed {
 		return
 	}
 	o.writing = true
 	for range rounds {
-		if o.now == nil {
-			break
-		}
 		b := o.pending
 		o.pending = nil
 		c.mu.Unlock()
-		n, err := o.now.WriteNow(*b)
+		n, err := c.net.WriteNow(*b)
 		c.mu.Lock()
 		if err == nil && n < len(*b) {
 			o.rest, o.restAt = b, n
@@ -112,7 +95,7 @@ func (c *conn) flush() {
 }
 
 // writeAll writes until nothing waits, and waits for the peer meanwhile.
-func (c *conn) writeAll() {
+func (c *connection) writeAll() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	o := &c.out
@@ -136,7 +119,7 @@ func (c *conn) writeAll() {
 }
 
 // wrote tells those who wait that something was written, or that nothing can be.
-func (c *conn) wrote(err error) {
+func (c *connection) wrote(err error) {
 	if err != nil && !c.out.failed {
 		c.out.fail()
 		_ = c.net.Close() // so that the reader ends the connection
@@ -146,7 +129,7 @@ func (c *conn) wrote(err error) {
 }
 
 // drained waits until all is written, and reports whether it was.
-func (c *conn) drained() bool {
+func (c *connection) drained() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for (c.out.writing || c.out.pending != nil) && !c.out.failed {

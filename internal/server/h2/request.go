@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -22,8 +23,9 @@ type request struct {
 	wire    int  // bytes of the block
 	size    int  // of the list, as RFC 9113 counts it
 	limit   int
-	more    bool // CONTINUATION frames follow
-	regular bool // a field that isn't a pseudo field came
+	body    int64 // bytes, where they are told; else below 0
+	more    bool  // CONTINUATION frames follow
+	regular bool  // a field that isn't a pseudo field came
 
 	method, path, authority, scheme, encoding string
 	timeout                                   time.Duration
@@ -38,7 +40,7 @@ type request struct {
 
 func (r *request) begin(stream uint32, end bool, limit int) {
 	const usual = 10 // fields of a call
-	*r = request{stream: stream, end: end, limit: limit, md: make(metadata.MD, usual), values: make([]string, 0, usual)}
+	*r = request{stream: stream, end: end, limit: limit, body: -1, md: make(metadata.MD, usual), values: make([]string, 0, usual)}
 }
 
 // field takes the next field.
@@ -48,7 +50,7 @@ func (r *request) field(f hpack.HeaderField) {
 		return
 	}
 	pseudo := strings.HasPrefix(f.Name, ":")
-	if pseudo && r.regular || !pseudo && !validName(f.Name) || !httpguts.ValidHeaderFieldValue(f.Value) {
+	if pseudo && r.regular || !pseudo && !validName(f.Name) || !validValue(f.Value) {
 		r.malformed = true
 		return
 	}
@@ -62,9 +64,15 @@ func (r *request) field(f hpack.HeaderField) {
 		r.once(&r.authority, f.Value)
 	case ":scheme":
 		r.once(&r.scheme, f.Value)
-	case "te", "grpc-message-type", "grpc-message", "grpc-status":
-	case "connection":
+	case "grpc-message-type", "grpc-message", "grpc-status":
+	case "te":
+		r.malformed = r.malformed || f.Value != "trailers"
+	case "connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade": // RFC 9113, section 8.2.2
 		r.malformed = true
+	case "content-length":
+		n, err := strconv.ParseUint(f.Value, 10, 63)
+		r.malformed = r.malformed || err != nil || r.body >= 0 && r.body != int64(n)
+		r.body = int64(n)
 	case "content-type":
 		if r.contentType = f.Value; isGRPC(f.Value) {
 			r.isGRPC = true
@@ -83,12 +91,23 @@ func (r *request) field(f hpack.HeaderField) {
 			r.malformed = true
 			return
 		}
-		v, err := decodeValue(f.Name, f.Value)
+		r.other(f.Name, f.Value)
+	}
+}
+
+// other takes a field that is the application's. Of a binary one several values may come as a list.
+func (r *request) other(name, value string) {
+	if !strings.HasSuffix(name, binarySuffix) {
+		r.add(name, value)
+		return
+	}
+	for one := range strings.SplitSeq(value, ",") {
+		v, err := decodeBinary(strings.Trim(one, " "))
 		if err != nil {
-			r.failed(err)
+			r.failed(fmt.Errorf("the binary header %q isn't base64: %w", name, err))
 			return
 		}
-		r.add(f.Name, v)
+		r.add(name, v)
 	}
 }
 
@@ -105,6 +124,12 @@ func validName(name string) bool {
 		}
 	}
 	return true
+}
+
+// validValue reports whether a value has no control characters, and no space around it.
+func validValue(v string) bool {
+	const space = " \t"
+	return httpguts.ValidHeaderFieldValue(v) && (v == "" || !strings.Contains(space, v[:1]) && !strings.Contains(space, v[len(v)-1:]))
 }
 
 func (r *request) once(to *string, value string) {
@@ -149,7 +174,7 @@ func (r *request) check() (reset http2.ErrCode, refused *refusal) {
 	case r.tooLarge():
 		return 0, &refusal{http.StatusRequestHeaderFieldsTooLarge, status.Newf(codes.ResourceExhausted,
 			"the headers take more than the %d bytes that they may", r.limit)}
-	case r.malformed:
+	case r.malformed, r.method == "", r.scheme == "", r.path == "", r.end && r.body > 0:
 		return http2.ErrCodeProtocol, nil
 	case hosts > 1:
 		return 0, &refusal{http.StatusBadRequest, status.Newf(codes.Internal, "%d values of host, expected one", hosts)}

@@ -5,7 +5,7 @@
 // connection's buffer, and written by whoever put it there, in one system call with all that others have put there meanwhile: no
 // goroutine stands between a handler and the socket. Where the peer doesn't take it at once, a goroutine waits for that, for as long as it takes.
 //
-// Locks: conn.mu guards what is written, the streams and their windows; stream.mu what was received of one. Who holds the second
+// Locks: connection.mu guards what is written, the streams and their windows; stream.mu what was received of one. Who holds the second
 // doesn't take the first.
 package h2
 
@@ -43,7 +43,10 @@ type Options struct {
 	PingTimeout      time.Duration // and closed when it doesn't answer for so long; default: 10 s
 	MinClientPing    time.Duration // clients that ping more often, and have nothing else to say, are cut; default: any may
 	MaxAge           time.Duration // of a connection, give or take a tenth; then it takes no new calls; default: any
-	DrainWait        time.Duration // for the peer to see that a connection takes no new calls; default: 5 s
+	Budget           Budget        // of frames that cost more than they are worth
+	// Refusing, where set, tells whether new calls are refused at the moment. Then each has the time to be before the rest of its body is read.
+	Refusing  func() bool
+	DrainWait time.Duration // for the peer to see that a connection takes no new calls; default: 5 s
 }
 
 func (o Options) withDefaults() Options {
@@ -56,6 +59,7 @@ func (o Options) withDefaults() Options {
 	o.PingInterval = cmp.Or(o.PingInterval, 30*time.Second)
 	o.PingTimeout = cmp.Or(o.PingTimeout, 10*time.Second)
 	o.MaxAge = cmp.Or(o.MaxAge, math.MaxInt64)
+	o.Budget = o.Budget.withDefaults()
 	o.DrainWait = cmp.Or(o.DrainWait, 5*time.Second)
 	return o
 }
@@ -73,7 +77,7 @@ type Server struct {
 	mu        sync.Mutex
 	changed   sync.Cond // a connection ended, or a handler
 	listeners map[net.Listener]struct{}
-	conns     map[*conn]struct{}
+	conns     map[*connection]struct{}
 	shaking   map[net.Conn]struct{} // in their handshake
 	handlers  atomic.Int64
 	draining  bool
@@ -85,7 +89,7 @@ type Server struct {
 func New(o Options) *Server {
 	s := &Server{
 		options: o.withDefaults(), methods: make(map[string]*method), services: make(map[string]grpc.ServiceInfo),
-		listeners: make(map[net.Listener]struct{}), conns: make(map[*conn]struct{}), shaking: make(map[net.Conn]struct{}),
+		listeners: make(map[net.Listener]struct{}), conns: make(map[*connection]struct{}), shaking: make(map[net.Conn]struct{}),
 		stopped: make(chan struct{}),
 	}
 	s.changed.L = &s.mu
@@ -201,7 +205,7 @@ func (s *Server) begin(raw net.Conn) bool {
 }
 
 // settled ends a handshake: with a connection, or without where it failed.
-func (s *Server) settled(raw net.Conn, c *conn) {
+func (s *Server) settled(raw net.Conn, c *connection) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.shaking, raw)
@@ -220,7 +224,7 @@ func (s *Server) settled(raw net.Conn, c *conn) {
 
 // GracefulStop takes no new connections and calls, and returns when all in flight have ended, which may be never: see Stop.
 func (s *Server) GracefulStop() {
-	s.shut(func(c *conn) { c.drain() })
+	s.shut(func(c *connection) { c.drain() })
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for len(s.conns)+len(s.shaking)+len(s.listeners) > 0 || s.handlers.Load() > 0 {
@@ -233,7 +237,7 @@ func (s *Server) Stop() {
 	s.mu.Lock()
 	s.cut = true
 	s.mu.Unlock()
-	s.shut(func(c *conn) { c.close(errClosed) })
+	s.shut(func(c *connection) { c.close(errClosed) })
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for raw := range s.shaking {
@@ -245,7 +249,7 @@ func (s *Server) Stop() {
 }
 
 // shut takes no new connections and ends those that there are.
-func (s *Server) shut(end func(*conn)) {
+func (s *Server) shut(end func(*connection)) {
 	s.mu.Lock()
 	if !s.draining {
 		s.draining = true
@@ -254,7 +258,7 @@ func (s *Server) shut(end func(*conn)) {
 	for l := range s.listeners {
 		_ = l.Close() // Serve returns
 	}
-	open := make([]*conn, 0, len(s.conns))
+	open := make([]*connection, 0, len(s.conns))
 	for c := range s.conns {
 		open = append(open, c)
 	}

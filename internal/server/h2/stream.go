@@ -16,7 +16,7 @@ import (
 
 // stream is one call. It implements grpc.ServerStream: one goroutine may receive and another send.
 type stream struct {
-	conn     *conn
+	conn     *connection
 	id       uint32
 	name     string // of the method
 	method   *method
@@ -37,12 +37,12 @@ type stream struct {
 	inbox inbox
 }
 
-func newStream(c *conn, r *request) *stream {
+func newStream(c *connection, r *request) *stream {
 	s := &stream{conn: c, id: r.stream, name: r.path, method: c.server.find(r.path), encoding: r.encoding, allowed: c.peer.initial}
 	if s.encoding == encoding.Identity {
 		s.encoding = ""
 	}
-	s.inbox.init(c.server.options.StreamWindow, r.end)
+	s.inbox.init(c.server.options.StreamWindow, r)
 	s.ctx, s.cancel = contextOf(c, r, transportStream{s})
 	return s
 }
