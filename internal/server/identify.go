@@ -5,12 +5,12 @@ import (
 	"crypto/rand"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/google/uuid"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
 
+	"github.com/remotemedia/remotemedia-go/internal/server/h2"
 	"github.com/remotemedia/remotemedia-go/internal/wire"
 	"github.com/remotemedia/remotemedia-go/version"
 )
@@ -29,59 +29,28 @@ var protocolTrailer = metadata.MD{trailerProtocol: {version.Protocol}}
 
 // setTrailers sets the trailers that weren't set when the call was let in. The id goes there when no message carried it as a header.
 func (c *call) setTrailers(ss grpc.ServerStream, sent bool) {
-	if c.arrived && sent && c.load == "" && c.fault == nil && c.warnings == 0 {
-		return
-	}
-	t := trailerSets.Get().(*trailerSet)
-	c.fillTrailers(t, sent)
-	ss.SetTrailer(t.md) // which copies
-	t.reset()
-	trailerSets.Put(t)
-}
-
-func (c *call) fillTrailers(t *trailerSet, sent bool) {
 	if !c.arrived {
-		t.set(trailerProtocol, version.Protocol)
+		h2.AddTrailer(ss, trailerProtocol, version.Protocol)
 	}
 	if !sent {
-		t.set(headerRequestID, c.requestID)
+		h2.AddTrailer(ss, headerRequestID, c.requestID)
 	}
 	if c.load != "" {
-		t.set(trailerLoad, c.load)
+		h2.AddTrailer(ss, trailerLoad, c.load)
 	}
 	if c.fault != nil {
-		t.set(trailerErrorType, wire.ErrorType(c.fault.Kind).String())
+		h2.AddTrailer(ss, trailerErrorType, wire.ErrorType(c.fault.Kind).String())
 		if pushback, after, ok := wire.RetryTrailers(c.fault); ok {
-			t.set(wire.PushbackTrailer, pushback)
-			t.set(wire.RetryAfterTrailer, after)
+			h2.AddTrailer(ss, wire.PushbackTrailer, pushback)
+			h2.AddTrailer(ss, wire.RetryAfterTrailer, after)
 		}
 	}
 	if c.details != "" {
-		t.set(wire.DetailsTrailer, c.details)
+		h2.AddTrailer(ss, wire.DetailsTrailer, c.details)
 	}
 	if c.warnings > 0 {
-		t.set(trailerWarnings, strconv.Itoa(c.warnings))
+		h2.AddTrailer(ss, trailerWarnings, strconv.Itoa(c.warnings))
 	}
-}
-
-// trailerSet is memory for trailers, which is used again.
-type trailerSet struct {
-	md     metadata.MD
-	values [8]string
-}
-
-var trailerSets = sync.Pool{New: func() any { return &trailerSet{md: make(metadata.MD, len(trailerSet{}.values))} }}
-
-// set adds a trailer; there are at most as many as there is room for.
-func (t *trailerSet) set(name, value string) {
-	i := len(t.md)
-	t.values[i] = value
-	t.md[name] = t.values[i : i+1 : i+1]
-}
-
-func (t *trailerSet) reset() {
-	clear(t.md)
-	clear(t.values[:])
 }
 
 // requestIDOf takes the id from the client's headers, or makes one.

@@ -25,6 +25,8 @@ type headersOnly struct {
 }
 
 func (s *headersOnly) Context() context.Context  { return s.ctx }
+func (s *headersOnly) AddTrailer(string, string) {}
+
 func (s *headersOnly) SetTrailer(md metadata.MD) { s.trailers = metadata.Join(s.trailers, md) }
 
 // sampling is the handler of a log that has had enough of refusals.

@@ -52,6 +52,7 @@ type connection struct {
 	last    uint32 // the newest stream of the peer
 	served  uint32 // the newest that was looked at
 	out     output
+	initial initial
 	peer    peerLimits
 	resized bool // the peer's table of header fields was, and the next block must say that it isn't used
 	state   connState
@@ -129,6 +130,9 @@ func (c *connection) greet() {
 	o := &c.server.options
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.initial.window = defaultWindow
+	c.initial.pending = append(c.initial.pending, defaultWindow) // until the peer has read the first settings
+	c.tellInitial(o.StreamWindow)
 	b := c.out.room()
 	*b = appendSettings(*b,
 		http2.Setting{ID: http2.SettingMaxFrameSize, Val: maxFrame},
@@ -261,6 +265,7 @@ func (c *connection) settings(h header, p []byte) error {
 		return http2.ConnectionError(http2.ErrCodeFrameSize)
 	}
 	if h.has(flagAck) {
+		c.acknowledged()
 		return nil
 	}
 	c.mu.Lock()

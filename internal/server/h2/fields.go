@@ -36,18 +36,20 @@ func appendField(b []byte, name, value string) []byte {
 	return appendString(appendString(append(b, 0), name), value)
 }
 
-// appendString appends a length, as an integer with a prefix of 7 bits (RFC 7541, section 5.1), and the octets.
-func appendString(b []byte, s string) []byte {
+// appendString appends the length of a string and its octets.
+func appendString(b []byte, s string) []byte { return append(appendLength(b, len(s)), s...) }
+
+// appendLength appends an integer with a prefix of 7 bits (RFC 7541, section 5.1).
+func appendLength(b []byte, n int) []byte {
 	const prefix = 1<<7 - 1
-	n := len(s)
 	if n < prefix {
-		return append(append(b, byte(n)), s...)
+		return append(b, byte(n))
 	}
 	b = append(b, prefix)
 	for n -= prefix; n >= 0x80; n >>= 7 {
 		b = append(b, byte(n)|0x80)
 	}
-	return append(append(b, byte(n)), s...)
+	return append(b, byte(n))
 }
 
 const binarySuffix = "-bin"
@@ -59,13 +61,20 @@ func appendMetadata(b []byte, md metadata.MD) []byte {
 			continue
 		}
 		for _, v := range values {
-			if strings.HasSuffix(name, binarySuffix) {
-				v = base64.RawStdEncoding.EncodeToString([]byte(v))
-			}
-			b = appendField(b, name, v)
+			b = appendValue(b, name, v)
 		}
 	}
 	return b
+}
+
+// appendValue appends a field whose value may be binary.
+func appendValue(b []byte, name, value string) []byte {
+	if !strings.HasSuffix(name, binarySuffix) {
+		return appendField(b, name, value)
+	}
+	b = appendString(append(b, 0), name)
+	b = appendLength(b, base64.RawStdEncoding.EncodedLen(len(value)))
+	return base64.RawStdEncoding.AppendEncode(b, []byte(value))
 }
 
 // reserved names are the protocol's own.
@@ -79,17 +88,17 @@ func reserved(name string) bool {
 
 const detailsField = "grpc-status-details-bin"
 
-// appendOutcome appends the status of a call, and its details where no trailer has them.
-func appendOutcome(b []byte, s *status.Status, trailer metadata.MD) []byte {
+// appendOutcome appends the status of a call, and its details, unless a trailer has them.
+func appendOutcome(b []byte, s *status.Status, detailed bool) []byte {
 	b = appendField(b, "grpc-status", codeText(s.Code()))
 	if s.Message() != "" {
 		b = appendField(b, "grpc-message", percentEncode(s.Message()))
 	}
-	if len(trailer[detailsField]) > 0 || s.Code() == codes.OK || len(s.Proto().GetDetails()) == 0 {
+	if detailed || s.Code() == codes.OK || len(s.Proto().GetDetails()) == 0 {
 		return b
 	}
 	if details, err := proto.Marshal(s.Proto()); err == nil { // else the text has to do
-		b = appendField(b, detailsField, base64.RawStdEncoding.EncodeToString(details))
+		b = appendValue(b, detailsField, string(details))
 	}
 	return b
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
@@ -94,8 +95,8 @@ func (c *connection) call(r *request) error {
 
 // trailers are the end of what a client sends.
 func (c *connection) trailers(st *stream, r *request) {
-	switch {
-	case st.inbox.complete():
+	switch _, complete := st.inbox.state(); {
+	case complete:
 		c.kill(st, http2.ErrCodeStreamClosed)
 	case !r.end || r.malformed:
 		c.kill(st, http2.ErrCodeProtocol)
@@ -110,25 +111,37 @@ func (c *connection) refuse(r *request, reset http2.ErrCode, why *refusal) {
 		c.putReset(r.stream, reset)
 		return
 	}
-	block := answerFields
-	if why.http != http.StatusOK {
-		block = appendStatus(nil, why.http)
-	}
-	c.putHeaders(appendOutcome(block[:len(block):len(block)], why.status, nil), r.stream, flagEndStream)
+	c.putHeaders(r.stream, flagEndStream, func(b []byte) []byte {
+		if why.http == http.StatusOK {
+			b = append(b, answerFields...)
+		} else {
+			b = appendStatus(b, why.http)
+		}
+		return appendOutcome(b, why.status, false)
+	})
 	if !r.end {
 		c.putReset(r.stream, http2.ErrCodeNo)
 	}
 }
 
 // putHeaders puts a header block into the buffer. It is called with the lock.
-func (c *connection) putHeaders(block []byte, stream uint32, flags http2.Flags) {
+func (c *connection) putHeaders(stream uint32, flags http2.Flags, fields func(b []byte) []byte) {
 	const tableIsEmpty = 0x20 // RFC 7541, section 6.3
+	out := c.out.room()
+	start := len(*out)
+	b := appendHeader(*out, 0, http2.FrameHeaders, flags|flagEndHeaders, stream)
 	if c.resized {
 		c.resized = false
-		block = append([]byte{tableIsEmpty}, block...)
+		b = append(b, tableIsEmpty)
 	}
-	b := c.out.room()
-	*b = appendHeaders(*b, block, stream, flags, c.peer.frame)
+	b = fields(b)
+	block := b[start+frameHeader:]
+	if len(block) <= c.peer.frame {
+		appendHeader(b[:start], len(block), http2.FrameHeaders, flags|flagEndHeaders, stream) // in place
+	} else {
+		b = appendHeaders(b[:start], slices.Clone(block), stream, flags, c.peer.frame)
+	}
+	*out = b
 }
 
 func (c *connection) putReset(stream uint32, code http2.ErrCode) {

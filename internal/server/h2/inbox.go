@@ -38,19 +38,33 @@ type inbox struct {
 	end      bool // the client has ended its side
 	closed   bool
 	waiting  bool // for readable
+	asked    bool // for a message
 	taken    bool // a message was
 	readable chan struct{}
 }
 
-func (b *inbox) init(window int, r *request) {
-	b.most, b.window, b.end, b.body = window, window, r.end, r.body
+func (b *inbox) init(most, window int, r *request) {
+	b.most, b.window, b.end, b.body = most, window, r.end, r.body
 }
 
-// complete reports whether the client has ended its side.
-func (b *inbox) complete() bool {
+// mostPlanned is for how many parts of a message room is made before they come.
+const mostPlanned = 16
+
+// state reports whether a message was asked for, and whether the client has ended its side.
+func (b *inbox) state() (asked, complete bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.end
+	return b.asked, b.end
+}
+
+// shift moves the window, as the one that all streams begin with was, and returns by how much more the client may be let send.
+func (b *inbox) shift(s *stream, by int) (tell int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.window += by; !b.waiting {
+		return 0
+	}
+	return b.more(s)
 }
 
 // add takes what has come. It returns by how much more the client may be let send, or the code to reset the stream with.
@@ -98,6 +112,7 @@ func (b *inbox) part(s *stream, p []byte) []byte {
 			return nil
 		}
 		p = p[n:]
+		m.parts = make(mem.BufferSlice, 0, min(mostPlanned, 2+m.length/maxFrame))
 	}
 	n := min(m.left(), len(p))
 	if n > 0 {
@@ -154,6 +169,7 @@ func (b *inbox) next(s *stream) (message, error) {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.asked = true
 	for !b.decided(s) {
 		if b.readable == nil {
 			b.readable = make(chan struct{}, 1)

@@ -2,6 +2,7 @@ package h2
 
 import (
 	"io"
+	"sync"
 	"sync/atomic"
 
 	"google.golang.org/grpc/mem"
@@ -29,7 +30,12 @@ type block struct {
 	data   *[]byte
 	pool   mem.BufferPool
 	shares atomic.Int32
+	parts  [mostParts][]byte // that were handed out, in memory that is used again
+	n      int
 }
+
+// mostParts is how many long parts a block can have.
+const mostParts = largeBlock / shortPart
 
 // Get implements mem.BufferPool, which is asked for nothing.
 func (b *block) Get(n int) *[]byte { return b.pool.Get(n) }
@@ -38,14 +44,19 @@ func (b *block) Get(n int) *[]byte { return b.pool.Get(n) }
 func (b *block) Put(*[]byte) { b.drop() }
 
 func (b *block) drop() {
-	if b.shares.Add(-1) == 0 {
-		b.pool.Put(b.data)
-		b.data = nil
+	if b.shares.Add(-1) > 0 {
+		return
 	}
+	b.pool.Put(b.data)
+	b.data, b.pool, b.n = nil, nil, 0
+	blocks.Put(b)
 }
 
+var blocks = sync.Pool{New: func() any { return new(block) }}
+
 func newBlock(data *[]byte, pool mem.BufferPool) *block {
-	b := &block{data: data, pool: pool}
+	b := blocks.Get().(*block)
+	b.data, b.pool = data, pool
 	b.shares.Store(1)
 	return b
 }
@@ -70,13 +81,18 @@ func (in *input) next(n int) ([]byte, error) {
 
 // share makes of bytes that next returned a buffer that holds on to the block. Short ones are copied, so that they don't keep much memory.
 func (in *input) share(p []byte) mem.Buffer {
-	const short = 4 << 10
-	if len(p) >= short {
-		in.block.shares.Add(1)
-		return mem.NewBuffer(&p, in.block)
+	b := in.block
+	if len(p) < shortPart || b.n == mostParts {
+		return mem.Copy(p, in.pool)
 	}
-	return mem.Copy(p, in.pool)
+	b.shares.Add(1)
+	part := &b.parts[b.n]
+	*part = p
+	b.n++
+	return mem.NewBuffer(part, b)
 }
+
+const shortPart = 4 << 10
 
 // more reads at least a byte. There is to be room for n, from in.r on.
 func (in *input) more(n int) error {

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 
 	"golang.org/x/net/http2"
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/encoding"
 	"google.golang.org/grpc/mem"
@@ -31,8 +32,9 @@ type stream struct {
 	partial  bool // a message is written in part
 	waits    bool // a sender, for writable
 	writable chan struct{}
-	header   metadata.MD
-	trailer  metadata.MD
+	header   []byte // fields, encoded
+	trailer  []byte // fields, encoded
+	detailed bool   // the trailer has the details of the status
 
 	inbox inbox
 }
@@ -42,7 +44,7 @@ func newStream(c *connection, r *request) *stream {
 	if s.encoding == encoding.Identity {
 		s.encoding = ""
 	}
-	s.inbox.init(c.server.options.StreamWindow, r)
+	s.inbox.init(c.server.options.StreamWindow, c.initial.window, r)
 	s.ctx, s.cancel = contextOf(c, r, transportStream{s})
 	return s
 }
@@ -81,7 +83,7 @@ func (s *stream) SetHeader(md metadata.MD) error {
 	if s.began {
 		return status.Error(codes.Internal, "the headers were sent already")
 	}
-	s.header = metadata.Join(s.header, md)
+	s.header = appendMetadata(s.header, md)
 	return nil
 }
 
@@ -95,7 +97,8 @@ func (s *stream) SendHeader(md metadata.MD) error {
 	if s.gone {
 		return s.over()
 	}
-	s.begin(md)
+	s.header = appendMetadata(s.header, md)
+	s.begin()
 	return nil
 }
 
@@ -103,23 +106,41 @@ func (s *stream) SendHeader(md metadata.MD) error {
 func (s *stream) SetTrailer(md metadata.MD) {
 	s.conn.mu.Lock()
 	defer s.conn.mu.Unlock()
-	if s.trailer == nil {
-		s.trailer = md.Copy()
+	s.trailer = appendMetadata(s.trailer, md)
+	s.detailed = s.detailed || len(md[detailsField]) > 0
+}
+
+// AddTrailer adds one field to the trailers of a stream, as SetTrailer does. Of a stream of this package it takes no map.
+func AddTrailer(ss grpc.ServerStream, name, value string) {
+	if s, ok := ss.(interface{ AddTrailer(name, value string) }); ok {
+		s.AddTrailer(name, value)
 		return
 	}
-	s.trailer = metadata.Join(s.trailer, md)
+	ss.SetTrailer(metadata.MD{name: {value}})
+}
+
+// AddTrailer adds one field to the trailers.
+func (s *stream) AddTrailer(name, value string) {
+	s.conn.mu.Lock()
+	defer s.conn.mu.Unlock()
+	const usual = 1024 // bytes of a refusal's trailers
+	if s.trailer == nil {
+		s.trailer = make([]byte, 0, usual)
+	}
+	s.trailer = appendValue(s.trailer, name, value)
+	s.detailed = s.detailed || name == detailsField
 }
 
 // begin writes the headers. It is called with the lock.
-func (s *stream) begin(more metadata.MD) {
+func (s *stream) begin() {
 	s.began = true
-	var room [256]byte
-	block := append(room[:0], answerFields...)
-	if s.encoding != "" && encoding.GetCompressor(s.encoding) != nil {
-		block = appendField(block, "grpc-encoding", s.encoding)
-	}
-	block = appendMetadata(appendMetadata(block, s.header), more)
-	s.conn.putHeaders(block, s.id, 0)
+	s.conn.putHeaders(s.id, 0, func(b []byte) []byte {
+		b = append(b, answerFields...)
+		if s.encoding != "" && encoding.GetCompressor(s.encoding) != nil {
+			b = appendField(b, "grpc-encoding", s.encoding)
+		}
+		return append(b, s.header...)
+	})
 }
 
 // over is why nothing can be sent or received any more.
@@ -196,7 +217,7 @@ func (s *stream) write(m *cursor) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !s.began && !s.gone {
-		s.begin(nil)
+		s.begin()
 	}
 	for m.left > 0 {
 		if s.gone {
@@ -262,6 +283,8 @@ func (s *stream) finish(st *status.Status) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.running--
+	asked, complete := s.inbox.state()
+	c.adapt(asked)
 	if s.gone {
 		return
 	}
@@ -269,8 +292,8 @@ func (s *stream) finish(st *status.Status) {
 	case s.partial:
 		c.putReset(s.id, resetOf(st.Code()))
 	default:
-		c.putHeaders(s.lastFields(st), s.id, flagEndStream)
-		if !s.inbox.complete() {
+		c.putHeaders(s.id, flagEndStream, func(b []byte) []byte { return s.appendLast(b, st) })
+		if !complete {
 			c.putReset(s.id, http2.ErrCodeNo) // the client needn't send the rest
 		}
 	}
@@ -289,18 +312,17 @@ func resetOf(c codes.Code) http2.ErrCode {
 	return http2.ErrCodeInternal
 }
 
-// lastFields are the trailers, with the headers before them where there were none. What is longer than the peer takes is left out.
-func (s *stream) lastFields(st *status.Status) []byte {
-	var block []byte
+// appendLast appends the trailers, with the headers before them where there were none. What is longer than the peer takes is left out.
+func (s *stream) appendLast(b []byte, st *status.Status) []byte {
 	if !s.began {
-		block = appendMetadata(append(make([]byte, 0, 1024), answerFields...), s.header)
+		b = append(append(b, answerFields...), s.header...)
 	}
-	start := len(block)
-	block = appendMetadata(appendOutcome(block, st, s.trailer), s.trailer)
-	if len(block) > s.conn.peer.list {
-		block = appendField(block[:start], "grpc-status", codeText(st.Code()))
+	start := len(b)
+	b = append(appendOutcome(b, st, s.detailed), s.trailer...)
+	if len(b)-start > s.conn.peer.list {
+		b = appendField(b[:start], "grpc-status", codeText(st.Code()))
 	}
-	return block
+	return b
 }
 
 // abort ends the call's context, and whatever it waits for.
