@@ -24,10 +24,13 @@ type output struct {
 
 var outputs = sync.Pool{New: func() any { return new([]byte) }}
 
-// room returns what waits, to append to.
+// room returns what waits, to append to. What is put there after a failure is dropped.
 func (o *output) room() *[]byte {
-	if o.pending == nil {
+	switch {
+	case o.pending == nil:
 		o.pending = outputs.Get().(*[]byte)
+	case o.failed:
+		*o.pending = (*o.pending)[:0]
 	}
 	return o.pending
 }

@@ -220,7 +220,7 @@ func (s *stream) write(m *cursor) error {
 		s.begin()
 	}
 	for m.left > 0 {
-		if s.gone {
+		if s.gone || c.out.failed {
 			return s.over()
 		}
 		n := min(m.left, s.allowed, c.peer.window, outputRoom-c.out.waits(), c.peer.frame)

@@ -18,7 +18,7 @@ func maxCalls(n uint32) func(*server.Options) {
 // TestRefusedBodiesDontUseTheConnectionUp: what comes for a stream that is over, that was refused or that the peer gave up counts for the window of the
 // connection, which has to be given back, or the connection ends in silence.
 func TestRefusedBodiesDontUseTheConnectionUp(t *testing.T) {
-	const size, rounds = 200_000, 30
+	const size, rounds = 200_000, 100
 	body := make([]byte, size)
 	many := request(versionPath)
 	for range 40 {
@@ -48,7 +48,9 @@ func TestRefusedBodiesDontUseTheConnectionUp(t *testing.T) {
 			for i := range rounds {
 				c.await("window of the connection", func(b *inbox) bool { return b.connectionRoom() >= size+10 })
 				stream := c.begin(k.headers, false)
-				c.data(stream, append(k.first[:len(k.first):len(k.first)], body...), i%2 == 0 && !k.reset)
+				whole := append(k.first[:len(k.first):len(k.first)], body...)
+				fits := min(len(whole), ask(c, func(b *inbox) int { return b.room(stream) })) // the server may let calls send less when it refuses many
+				c.data(stream, whole[:fits], i%2 == 0 && !k.reset)
 				if k.reset {
 					c.reset(stream, http2.ErrCodeCancel)
 				}
@@ -59,7 +61,7 @@ func TestRefusedBodiesDontUseTheConnectionUp(t *testing.T) {
 		}
 		c.settle()
 		room, sent := ask(c, func(b *inbox) int { return b.connectionRoom() }), ask(c, func(b *inbox) int { return b.sent })
-		if room < 2<<20 || sent < 50<<20 {
+		if room < 2<<20 || sent < 10<<20 {
 			t.Errorf("after %d bytes the connection's window is %d", sent, room)
 		}
 		c.works()
