@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"net"
+	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc"
@@ -100,7 +101,7 @@ func callOf(ctx context.Context) *call {
 type callStream struct {
 	grpc.ServerStream
 	ctx  callContext
-	sent bool
+	sent atomic.Bool // a message was; a pump that is left behind may still try when the handler has returned
 
 	header [1]string // that it sets: the request's id
 }
@@ -110,8 +111,7 @@ func (s *callStream) Context() context.Context { return &s.ctx }
 
 // SendMsg sets the header before the first message.
 func (s *callStream) SendMsg(m any) error {
-	if !s.sent {
-		s.sent = true
+	if s.sent.CompareAndSwap(false, true) {
 		s.header[0] = s.ctx.call.requestID
 		if err := s.SendHeader(metadata.MD{headerRequestID: s.header[:]}); err != nil {
 			return err

@@ -20,7 +20,7 @@ func identify(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, next g
 	c := newCall(ss.Context(), info.FullMethod)
 	stream := &callStream{ServerStream: ss, ctx: callContext{ss.Context(), c}}
 	err := next(srv, stream)
-	c.setTrailers(ss, stream.sent)
+	c.setTrailers(ss, stream.sent.Load())
 	return err
 }
 

@@ -71,7 +71,9 @@ func (c *connection) keepAlive() {
 	c.heard.Store(time.Now().UnixNano())
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.keepAliveLocked()
+	if c.state == open { // else the alarm is for the end of its draining
+		c.keepAliveLocked()
+	}
 }
 
 func (c *connection) keepAliveLocked() { c.setAlarm(c.untilPing(time.Now()), c.watch) }

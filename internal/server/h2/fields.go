@@ -92,7 +92,7 @@ const detailsField = "grpc-status-details-bin"
 func appendOutcome(b []byte, s *status.Status, detailed bool) []byte {
 	b = appendField(b, "grpc-status", codeText(s.Code()))
 	if s.Message() != "" {
-		b = appendField(b, "grpc-message", percentEncode(s.Message()))
+		b = appendField(b, "grpc-message", percentEncode(strings.ToValidUTF8(s.Message(), "\ufffd")))
 	}
 	if detailed || s.Code() == codes.OK || len(s.Proto().GetDetails()) == 0 {
 		return b
