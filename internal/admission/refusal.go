@@ -2,6 +2,7 @@ package admission
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"time"
 
@@ -91,14 +92,23 @@ func appendFigure(b []byte, v any) []byte {
 		return strconv.AppendInt(b, int64(v), 10)
 	case int64:
 		return strconv.AppendInt(b, v, 10)
+	case float64:
+		const short = 1e6
+		if v >= 0 && v < short { // percentages are
+			return strconv.AppendFloat(b, v, 'f', -1, 64)
+		}
 	}
 	return fmt.Append(b, v)
 }
 
-// plain gives durations in words and everything else as it is.
+// plain gives durations in words, percentages with one decimal, and everything else as it is.
 func plain(v any) any {
-	if d, ok := v.(time.Duration); ok {
-		return d.Round(time.Millisecond).String()
+	const decimal = 10
+	switch v := v.(type) {
+	case time.Duration:
+		return v.Round(time.Millisecond).String()
+	case float64:
+		return math.Round(v*decimal) / decimal
 	}
 	return v
 }

@@ -16,7 +16,7 @@ type Limits struct {
 	DefaultMaxAudioSamples uint64 `koanf:"default_max_audio_samples" min:"1" doc:"Samples of one audio buffer, counting all channels, when no limit is asked for."`
 	MaxMemoryBytes         Bytes  `koanf:"max_memory_bytes" min:"1" max:"1099511627776" doc:"The most memory that a request may ask for."`
 	MaxTimeoutMs           uint64 `koanf:"max_timeout_ms" min:"1" max:"86400000" doc:"The most time that a request may ask for, in milliseconds."`
-	MaxAudioSamples        uint64 `koanf:"max_audio_samples" min:"1" max:"536608767" doc:"The most samples that a request may ask for; sets the largest message too (4 bytes a sample and 1 MiB), so that more than at the start takes a restart."`
+	MaxAudioSamples        uint64 `koanf:"max_audio_samples" min:"1" max:"536608767" doc:"The most samples that a request may ask for; sets the largest message too (4 bytes a sample and 1 MiB)."`
 	AboveCap               string `koanf:"above_cap" enum:"clamp,reject" doc:"A request that asks for more than a cap gets the cap and a warning, or is refused."`
 
 	MaxConcurrentExecutions int           `koanf:"max_concurrent_executions" min:"1" doc:"Executions at once, the waiting ones for a compute slot among them."`

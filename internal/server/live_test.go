@@ -360,7 +360,7 @@ func TestPeerThatDoesNotReadHoldsLittleAndIsCut(t *testing.T) {
 	if n := <-sent; n == 1000 {
 		t.Error("64 MB were taken from a client that doesn't read")
 	}
-	waitFor(t, func() bool { return r.pool.Out() == 0 }) // the send that was cut lets its message go
+	waitFor(t, func() bool { return r.pool.Out() <= 1 }) // the send that was cut lets its message go; a connection in memory waits with a buffer
 }
 
 // TestT048_DeadStreamsFreeEverything opens streams over real sockets, sends, and ends them in every way that a client can.
@@ -421,15 +421,10 @@ func killConnection(t *testing.T, address string, init *pb.StreamInit, chunk *pb
 	raw.Close()
 }
 
-// waitFor yields until a condition holds, within a minute. What takes longer than a moment may wait for the collector, which finds the answers
-// that the transport dropped.
+// waitFor yields until a condition holds, within a minute.
 func waitFor(t *testing.T, condition func() bool) {
 	t.Helper()
-	const moment = 100 * time.Millisecond
 	for began := time.Now(); !condition(); runtime.Gosched() {
-		if time.Since(began) > moment {
-			runtime.GC()
-		}
 		if time.Since(began) > time.Minute {
 			t.Fatal("not freed within a minute")
 		}

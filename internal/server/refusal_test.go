@@ -5,7 +5,6 @@ import (
 	"io"
 	"log/slog"
 	"runtime"
-	"slices"
 	"testing"
 
 	"google.golang.org/grpc"
@@ -55,11 +54,7 @@ func refuser(t testing.TB) (refuse func()) {
 		t.Fatal(err)
 	}
 	desc := unary("ExecutePipeline", func(context.Context, grpc.ServerStream) error { return nil })
-	handler, info := desc.Handler, &grpc.StreamServerInfo{FullMethod: executeMethod}
-	for _, around := range slices.Backward(s.chain()) {
-		next := handler
-		handler = func(srv any, ss grpc.ServerStream) error { return around(srv, ss, info, next) }
-	}
+	handler := s.chained(executeMethod, desc.Handler)
 	ctx := metadata.NewIncomingContext(t.Context(), metadata.Pairs("content-type", "application/grpc", "user-agent", "test", ":authority", "localhost"))
 	return func() {
 		if err := handler(nil, &headersOnly{ctx: ctx}); err == nil {

@@ -80,14 +80,13 @@ func serveRig(t testing.TB, l net.Listener, dial func(context.Context, string) (
 	return r
 }
 
-// checkEmpty waits for what ends behind a call's answer, such as a stream's pump, and fails when something stays. What the transport
-// forgot of answers that nobody took is found by the collector.
+// checkEmpty waits for what ends behind a call's answer, such as a stream's pump, and fails when something stays.
 func (r *rig) checkEmpty() {
 	r.t.Helper()
 	empty := func() bool {
 		return r.engine.OpenSessions() == 0 && r.engine.Abandoned() == 0 && r.pool.Out() == 0 && r.budget.Used() == 0
 	}
-	for end := time.Now().Add(10 * time.Second); !empty(); runtime.GC() {
+	for end := time.Now().Add(10 * time.Second); !empty(); runtime.Gosched() {
 		if time.Now().After(end) {
 			r.t.Errorf("left behind: %d sessions, %d workers, %d buffers, %d bytes",
 				r.engine.OpenSessions(), r.engine.Abandoned(), r.pool.Out(), r.budget.Used())

@@ -32,12 +32,9 @@ func (s Settings) withDefaults() Settings {
 	return s
 }
 
-// Configure changes the settings for the calls, streams and connections that come from now on. The size of the largest message
-// stays what MaxLimits made it at the start, which grpc can't change later, so that more samples than then are promised to nobody.
+// Configure changes the settings for the calls, streams and connections that come from now on.
 func (s *Server) Configure(settings Settings) {
 	settings = settings.withDefaults()
-	settings.MaxLimits.Samples = min(settings.MaxLimits.Samples, s.options.Settings.withDefaults().MaxLimits.Samples)
-	settings.DefaultLimits = atMost(settings.DefaultLimits, settings.MaxLimits)
 	settings.generation = s.generations.Add(1)
 	s.settings.Store(&settings)
 	s.connections.Max.Store(int64(settings.MaxConnections))

@@ -47,8 +47,8 @@ func (t Transport) withDefaults() Transport {
 func (s *Server) transportOptions() h2.Options {
 	t := s.options.Transport.withDefaults()
 	return h2.Options{
-		Codec: s.codec, Pool: s.options.Engine.Pool().Uncounted(), Credentials: s.credentials(), Interceptors: s.chain(), Unknown: unknownMethod,
-		MaxMessage: s.maxMessage(), StreamWindow: int(t.StreamWindow), ConnectionWindow: int(t.ConnectionWindow), MaxHeaderBytes: int(t.MaxHeaderBytes),
+		Codec: s.codec, Pool: s.options.Engine.Pool(), Credentials: s.credentials(), Interceptors: s.chain(), Unknown: unknownMethod,
+		MaxMessage: s.maxMessage, StreamWindow: int(t.StreamWindow), ConnectionWindow: int(t.ConnectionWindow), MaxHeaderBytes: int(t.MaxHeaderBytes),
 		MaxCalls: int(t.MaxCalls), HandshakeTimeout: t.HandshakeTimeout, PingInterval: t.PingInterval, PingTimeout: t.PingTimeout,
 		MinClientPing: t.MinClientPing, MaxAge: t.MaxAge,
 		Budget: h2.Budget{Resets: t.MaxResets, Cut: s.cutConnection}, Refusing: s.refusing.Load,
@@ -71,8 +71,7 @@ func (s *Server) refusedConnection(peer net.Addr) {
 		slog.Int64("limit", s.connections.Max.Load()))
 }
 
-// maxMessage is the largest request: the samples of the largest buffer that any call might send when the service started, at 4 bytes
-// each, and the rest.
+// maxMessage is the largest request: the samples of the largest buffer that a call may send now, at 4 bytes each, and the rest.
 func (s *Server) maxMessage() int {
-	return int(4*s.options.Settings.withDefaults().MaxLimits.Samples) + messageOverhead
+	return int(4*s.settings.Load().MaxLimits.Samples) + messageOverhead
 }

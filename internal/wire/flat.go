@@ -45,18 +45,19 @@ func appendPlain(b []byte, v any) (text []byte, ok bool) {
 	case uint64:
 		return strconv.AppendUint(b, v, 10), true
 	case float64:
-		return appendWhole(b, v)
+		return appendNumberOf(b, v)
 	}
 	return b, false
 }
 
-// appendWhole renders whole numbers; how others are shortened is left to the package for JSON.
-func appendWhole(b []byte, v float64) (text []byte, ok bool) {
-	const exact = 1 << 53
-	if v != math.Trunc(v) || math.Abs(v) > exact || v == 0 && math.Signbit(v) {
-		return b, false
+// appendNumberOf renders numbers that take no exponent; the others are left to the package for JSON.
+func appendNumberOf(b []byte, v float64) (text []byte, ok bool) {
+	const least, most = 1e-6, 1e21
+	switch size := math.Abs(v); {
+	case v == 0 && !math.Signbit(v), size >= least && size < most:
+		return strconv.AppendFloat(b, v, 'f', -1, 64), true
 	}
-	return strconv.AppendInt(b, int64(v), 10), true
+	return b, false
 }
 
 func appendText(b []byte, s string) []byte {

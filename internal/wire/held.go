@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"runtime"
 	"sync"
 	"sync/atomic"
 
@@ -9,29 +8,19 @@ import (
 	"github.com/remotemedia/remotemedia-go/mem"
 )
 
-// held is the memory of one message on its way out: a head from the pool, and the audio that is sent from where it lies. To grpc it is
-// the pool that each of the message's buffers goes back to. All is let go, and leaves the account of its execution, when grpc has
-// written the last of them.
-//
-// grpc (1.85) drops what waits for a stream or a connection that is gone, and frees not all of it. Then the collector finds a held
-// that nobody has, and its parts are let go by that.
-type held struct{ *parts }
-
-type parts struct {
+// held is the memory of one message on its way out: a head from the pool, and the audio that is sent from where it lies. To the transport it is
+// the pool that each of the message's buffers goes back to. All is let go, and leaves the account of its execution, when the last of them does.
+type held struct {
 	pool    *mem.Pool
 	head    *[]byte
 	cuts    []int // where in the head the samples stand
 	audio   []*audio.Buffer
-	samples [][]byte     // of the audio: grpc wants a pointer to each
-	unsent  atomic.Int32 // buffers that grpc has
+	samples [][]byte     // of the audio: a buffer of the transport wants a pointer to each
+	unsent  atomic.Int32 // buffers that the transport has
 	fields  []byte       // of the audio being encoded
 }
 
-var helds = sync.Pool{New: func() any {
-	h := &held{new(parts)}
-	runtime.AddCleanup(h, (*parts).release, h.parts)
-	return h
-}}
+var helds = sync.Pool{New: func() any { return new(held) }}
 
 func newHeld(pool *mem.Pool) *held {
 	h := helds.Get().(*held)
@@ -40,9 +29,9 @@ func newHeld(pool *mem.Pool) *held {
 }
 
 // Get is part of grpc's interface of pools, which asks a buffer's own pool for nothing.
-func (h *held) Get(n int) *[]byte { return h.pool.Uncounted().Get(n) }
+func (h *held) Get(n int) *[]byte { return h.pool.Get(n) }
 
-// Put is called for each buffer when grpc has done with it.
+// Put is called for each buffer when the transport has done with it.
 func (h *held) Put(*[]byte) {
 	if h.unsent.Add(-1) == 0 {
 		h.recycle()
@@ -55,17 +44,17 @@ func (h *held) recycle() {
 	helds.Put(h)
 }
 
-func (p *parts) release() {
-	if p.head != nil {
-		p.pool.Put(p.head)
-		p.head = nil
+func (h *held) release() {
+	if h.head != nil {
+		h.pool.Put(h.head)
+		h.head = nil
 	}
-	for i, b := range p.audio {
+	for i, b := range h.audio {
 		b.Release()
-		p.audio[i], p.samples[i] = nil, nil
+		h.audio[i], h.samples[i] = nil, nil
 	}
-	p.cuts, p.audio, p.samples = p.cuts[:0], p.audio[:0], p.samples[:0]
-	if cap(p.fields) > maxScratch {
-		p.fields = nil
+	h.cuts, h.audio, h.samples = h.cuts[:0], h.audio[:0], h.samples[:0]
+	if cap(h.fields) > maxScratch {
+		h.fields = nil
 	}
 }

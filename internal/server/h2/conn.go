@@ -186,15 +186,13 @@ func (c *connection) frame() (header, []byte, error) {
 	return h, p, err
 }
 
-// aboutToWait writes what the frames that were read asked for. A peer that asks for more and more, and reads nothing, is read no further.
+// aboutToWait writes what the frames that were read asked for.
 func (c *connection) aboutToWait() {
 	c.giveWay()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.flush()
-	for c.out.waits() > controlRoom && !c.out.failed {
-		c.out.changed.Wait()
-	}
+	c.makeRoom()
 }
 
 // read handles frames until one is an error.

@@ -58,6 +58,7 @@ func (c *connection) headerBlock(p []byte, last bool) error {
 // call begins a call, or refuses it.
 func (c *connection) call(r *request) error {
 	c.mu.Lock()
+	c.makeRoom()
 	if st, ok := c.streams[r.stream]; ok {
 		c.mu.Unlock()
 		c.trailers(st, r)

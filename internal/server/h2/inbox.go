@@ -107,7 +107,7 @@ func (b *inbox) part(s *stream, p []byte) []byte {
 			return nil
 		}
 		m.flag, m.length = m.prefix[0], int(binary.BigEndian.Uint32(m.prefix[1:]))
-		if m.length > s.conn.server.options.MaxMessage {
+		if m.length > s.conn.server.options.MaxMessage() {
 			b.tooLong = m.length
 			return nil
 		}
@@ -116,7 +116,7 @@ func (b *inbox) part(s *stream, p []byte) []byte {
 	}
 	n := min(m.left(), len(p))
 	if n > 0 {
-		m.parts = append(m.parts, s.conn.in.share(p[:n]))
+		m.parts = append(m.parts, s.conn.in.buffer(p[:n], b.waiting))
 		m.have += n
 	}
 	if m.left() == 0 {
@@ -199,7 +199,7 @@ func (b *inbox) next(s *stream) (message, error) {
 
 // take returns the next message, or why there is none.
 func (b *inbox) take(s *stream) (message, error) {
-	switch most := s.conn.server.options.MaxMessage; {
+	switch most := s.conn.server.options.MaxMessage(); {
 	case b.closed:
 		return message{}, s.over()
 	case len(b.ready) == 0 && b.tooLong > 0:

@@ -79,10 +79,12 @@ func (in *input) next(n int) ([]byte, error) {
 	return p, nil
 }
 
-// share makes of bytes that next returned a buffer that holds on to the block. Short ones are copied, so that they don't keep much memory.
-func (in *input) share(p []byte) mem.Buffer {
+// buffer makes a buffer of bytes that next returned. It holds on to the block, but where it is short, or a small part of the block and not wanted
+// at once: what waits for a while is to keep no more than a few times its own memory.
+func (in *input) buffer(p []byte, atOnce bool) mem.Buffer {
 	b := in.block
-	if len(p) < shortPart || b.n == mostParts {
+	const few = 4
+	if len(p) < shortPart || b.n == mostParts || !atOnce && few*len(p) < len(*b.data) {
 		return mem.Copy(p, in.pool)
 	}
 	b.shares.Add(1)

@@ -131,6 +131,16 @@ func (c *connection) wrote(err error) {
 	c.out.changed.Broadcast()
 }
 
+// makeRoom waits while more waits to be written than may: a peer that asks for more and more, and reads nothing, is read no further. It is
+// called by the reader, with the lock, which it gives back meanwhile.
+func (c *connection) makeRoom() {
+	for c.out.waits() > controlRoom && !c.out.failed {
+		if c.flush(); c.out.waits() > controlRoom && !c.out.failed {
+			c.out.changed.Wait()
+		}
+	}
+}
+
 // drained waits until all is written, and reports whether it was.
 func (c *connection) drained() bool {
 	c.mu.Lock()

@@ -48,7 +48,7 @@ func (s *stream) unpack(flag byte, data mem.BufferSlice) (mem.BufferSlice, error
 		return data, status.Error(codes.Internal, "the message is compressed, but no grpc-encoding says how")
 	}
 	defer data.Free()
-	return inflate(encoding.GetCompressor(s.encoding), data, s.conn.server.options.MaxMessage, s.conn.server.options.Pool)
+	return inflate(encoding.GetCompressor(s.encoding), data, s.conn.server.options.MaxMessage(), s.conn.server.options.Pool)
 }
 
 // inflate makes at most one byte more than a message may have.

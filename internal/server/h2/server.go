@@ -33,7 +33,7 @@ type Options struct {
 	// Interceptors stand around the handler of every method, unary ones too, the outermost first. They run when the headers have come.
 	Interceptors []grpc.StreamServerInterceptor
 
-	MaxMessage       int           // bytes of one that is received, inflated; default: 4 MiB
+	MaxMessage       func() int    // bytes of one that is received, inflated; it may change. Default: 4 MiB
 	StreamWindow     int           // bytes of one call that may be on their way to a handler; default: 64 KiB
 	ConnectionWindow int           // bytes of a connection that may; default: 1 MiB
 	MaxHeaderBytes   int           // of a call, as RFC 9113 counts them; default: 16 KiB
@@ -50,7 +50,9 @@ type Options struct {
 }
 
 func (o Options) withDefaults() Options {
-	o.MaxMessage = cmp.Or(o.MaxMessage, 4<<20)
+	if o.MaxMessage == nil {
+		o.MaxMessage = func() int { return 4 << 20 }
+	}
 	o.StreamWindow = cmp.Or(o.StreamWindow, 64<<10)
 	o.ConnectionWindow = cmp.Or(o.ConnectionWindow, 1<<20)
 	o.MaxHeaderBytes = cmp.Or(o.MaxHeaderBytes, 16<<10)
