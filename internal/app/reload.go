@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"slices"
 
 	"github.com/remotemedia/remotemedia-go/fault"
 	"github.com/remotemedia/remotemedia-go/internal/config"
@@ -73,10 +72,6 @@ func (r *reloader) tell(now *config.Config, warnings []config.Warning, live, res
 	}
 	if on := now.Auth.On(); on != (r.guard != nil) {
 		restart = append(restart, "auth.enabled")
-	}
-	if now.Limits.MaxAudioSamples > r.config.Limits.MaxAudioSamples { // the largest message is grpc's and fixed
-		restart = append(restart, "limits.max_audio_samples")
-		live = slices.DeleteFunc(live, func(key string) bool { return key == "limits.max_audio_samples" })
 	}
 	r.log.Info("configuration reloaded", "changed", live, "tokens", r.tokens.Len())
 	if len(restart) > 0 {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -196,35 +195,63 @@ func TestRS4_LimitsOfNodeTypesAreReloaded(t *testing.T) {
 	}
 }
 
-// TestRS4_MoreSamplesThanAtTheStartTakeARestart, as the largest message is fixed with them: nothing is promised that can't be sent.
-func TestRS4_MoreSamplesThanAtTheStartTakeARestart(t *testing.T) {
-	const restart = "some changes take effect after a restart only"
+// TestRS4_TheLargestRequestFollowsTheLimitOfSamples, up and down, while the service runs: what is promised is taken over the wire, and what is above isn't.
+func TestRS4_TheLargestRequestFollowsTheLimitOfSamples(t *testing.T) {
 	samples := func(n int) string {
 		return fmt.Sprintf("server: {admin: {enabled: false}}\nlimits: {default_max_audio_samples: 100, max_audio_samples: %d}\n", n)
 	}
-	s := startConfigured(t, samples(1000))
-	for i, x := range []struct {
-		configured int
-		effective  uint64
-		restarts   int // told so far
-	}{{400_000, 1000, 1}, {500, 500, 1}, {1000, 1000, 1}, {1001, 1000, 2}} {
-		s.write(t, samples(x.configured))
-		s.log.awaitTimes(reloaded, i+1)
-		if x.restarts > 0 {
-			s.log.awaitTimes(restart, x.restarts)
+	const few, many = 1000, 400_000 // a message of so many is above what so few need, with its 1 MiB beside the samples
+	s := startConfigured(t, samples(few))
+	check := func(most int, sent int, code codes.Code, fault string) {
+		t.Helper()
+		if got := s.version().GetMaxLimits().GetMaxAudioSamples(); got != uint64(most) {
+			t.Errorf("%d samples are promised, want %d", got, most)
 		}
-		if got := s.version().GetMaxLimits().GetMaxAudioSamples(); got != x.effective {
-			t.Errorf("%d samples configured: %d are promised, want %d", x.configured, got, x.effective)
+		got, err := s.pass(sent, most)
+		if status.Code(err) != code || got.GetError().GetCode() != fault {
+			t.Errorf("%d samples of %d: got %v, %v; want %v and the error %q", sent, most, got.GetError(), err, code, fault)
+		}
+		if back := got.GetResult().GetAudioOutputs()["a"].GetNumSamples(); code == codes.OK && fault == "" && back != uint64(sent) {
+			t.Errorf("%d samples of %d: %d came back", sent, most, back)
 		}
 	}
-	told := s.log.with(restart)
-	if len(told) != 2 || !slices.Equal(told[0]["keys"].([]any), []any{"limits.max_audio_samples"}) {
+	check(few, few, codes.OK, "")
+	check(few, many, codes.ResourceExhausted, "")
+	s.write(t, samples(many))
+	s.log.awaitTimes(reloaded, 1)
+	check(many, many, codes.OK, "")
+	check(many, many+1, codes.OK, "sample_limit")
+	check(many, many+1<<20, codes.ResourceExhausted, "")
+	s.write(t, samples(few))
+	s.log.awaitTimes(reloaded, 2)
+	check(few, few, codes.OK, "")
+	check(few, few+1, codes.OK, "sample_limit")
+	check(few, many, codes.ResourceExhausted, "")
+	if told := s.log.with("some changes take effect after a restart only"); len(told) != 0 {
 		t.Errorf("for a restart: %v", told)
 	}
 	s.stop()
 	if err := <-s.ended; err != nil {
 		t.Error(err)
 	}
+}
+
+// pass has a buffer of n samples passed on, under a limit that the call asks for.
+func (c configured) pass(n, limit int) (*pb.ExecuteResponse, error) {
+	conn, err := grpc.NewClient(c.address, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	req := &pb.ExecuteRequest{
+		Manifest: &pb.PipelineManifest{Version: "v1", Nodes: []*pb.NodeManifest{{Id: "a", NodeType: "Pass"}}},
+		AudioInputs: map[string]*pb.AudioBuffer{"a": {
+			Samples: make([]byte, 4*n), SampleRate: 16000, Channels: 1, Format: pb.AudioFormat_AUDIO_FORMAT_F32, NumSamples: uint64(n),
+		}},
+		ResourceLimits: &pb.ResourceLimits{MaxAudioSamples: uint64(limit)},
+	}
+	got := new(pb.ExecuteResponse)
+	return got, conn.Invoke(context.Background(), "/remotemedia.v1.PipelineExecutionService/ExecutePipeline", req, got)
 }
 
 // version asks what the service tells of itself.
