@@ -27,7 +27,7 @@ import (
 	"github.com/remotemedia/remotemedia-go/mem"
 )
 
-// What the server alone allocates, grpc's part included: the client is another process. The bounds leave some room for what depends on
+// What the server alone allocates, the transport's part included: the client is another process. The bounds leave some room for what depends on
 // the moment, such as how many window updates a call takes.
 func TestServerAllocatesLittle(t *testing.T) {
 	if raceEnabled {
@@ -39,10 +39,10 @@ func TestServerAllocatesLittle(t *testing.T) {
 		runs               int
 		allocations, bytes float64
 	}{
-		{"unary", "unary", asIs, 1000, 106, 12 << 10},
-		{"unary, logged", "unary", logged, 1000, 107, 12 << 10}, // one more
-		{"refused", "refused", noRoom(t), 1000, 82, 9 << 10},
-		{"stream", "stream", asIs, 5000, 11, 1 << 10},
+		{"unary", "unary", asIs, 1000, 50, 8 << 10},
+		{"unary, logged", "unary", logged, 1000, 51, 8 << 10}, // one more
+		{"refused", "refused", noRoom(t), 1000, 33, 5 << 10},
+		{"stream", "stream", asIs, 5000, 7, 1 << 10},
 	} {
 		client := startClient(t, serveBench(t, c.change), c.kind)
 		client.order(c.runs) // pools and buffers are filled
