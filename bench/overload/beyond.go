@@ -10,28 +10,15 @@ import (
 	"github.com/remotemedia/remotemedia-go/internal/load"
 )
 
-// beyond offers multiples of the capacity (rows 1, 2, 3, and 6 at ten times).
+// beyond offers multiples of the capacity (rows 1, 2 and 3).
 func (t *trial) beyond(ctx context.Context) error {
 	for _, x := range []struct{ times, goodput, slow float64 }{{2, 95, 3}, {5, 92, 3}, {10, 90, 5}} {
 		var refusals stress.Refusals
-		var probes *probes
-		if x.times == 10 {
-			var err error
-			if probes, err = startProbes(ctx, t.main); err != nil {
-				return err
-			}
-		}
 		r, err := t.offer(ctx, t.main, x.times, t.seconds(10), func(_ *load.Config, w *load.UnaryWorkload) { w.Ended = refusals.Ended })
-		if probes != nil {
-			err = errors.Join(err, probes.stop())
-		}
 		if err != nil {
 			return err
 		}
 		t.judge(fmt.Sprintf("%gx C", x.times), r, &refusals, x.goodput, x.slow)
-		if probes != nil {
-			probes.judge(t.report)
-		}
 	}
 	return nil
 }
@@ -82,16 +69,22 @@ func (t *trial) withoutAdmission(ctx context.Context) error {
 	return s.Stop()
 }
 
-// recovery offers ten times the capacity and then half of it, to clients that retry (row 4).
+// recovery offers ten times the capacity and then half of it, to clients that retry (row 4), while operators look at the service (row 6).
 func (t *trial) recovery(ctx context.Context) error {
 	flood, calm := t.seconds(10), t.seconds(8)
+	probes, err := startProbes(ctx, t.main)
+	if err != nil {
+		return err
+	}
+	time.AfterFunc(flood, probes.cancel) // what they ask for in calm times is no feat
 	r, err := t.offer(ctx, t.main, 10, flood, func(c *load.Config, w *load.UnaryWorkload) {
 		c.Arrivals.Stages = append(c.Arrivals.Stages, load.Stage{From: t.capacity / 2, To: t.capacity / 2, For: calm})
 		c.Retries, c.Workload = 3, stress.WithBudget(w)
 	})
-	if err != nil {
+	if err = errors.Join(err, probes.stop()); err != nil {
 		return err
 	}
+	probes.judge(t.report)
 	const enough = 0.9
 	var back time.Duration // after the flood, when it was back
 	var after, good uint64

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"runtime"
 	"sync"
 	"sync/atomic"
 
@@ -10,17 +11,26 @@ import (
 
 // held is the memory of one message on its way out: a head from the pool, and the audio that is sent from where it lies. To the transport it is
 // the pool that each of the message's buffers goes back to. All is let go, and leaves the account of its execution, when the last of them does.
-type held struct {
+//
+// The server's transport frees whatever it was given. grpc-go (1.85), which clients stand on, drops what waits for a stream or a connection that
+// is gone, and frees not all of it. Then the collector finds a held that nobody has, and its parts are let go by that.
+type held struct{ *parts }
+
+type parts struct {
 	pool    *mem.Pool
 	head    *[]byte
 	cuts    []int // where in the head the samples stand
 	audio   []*audio.Buffer
-	samples [][]byte     // of the audio: a buffer of the transport wants a pointer to each
-	unsent  atomic.Int32 // buffers that the transport has
+	samples [][]byte     // of the audio: grpc wants a pointer to each
+	unsent  atomic.Int32 // buffers that grpc has
 	fields  []byte       // of the audio being encoded
 }
 
-var helds = sync.Pool{New: func() any { return new(held) }}
+var helds = sync.Pool{New: func() any {
+	h := &held{new(parts)}
+	runtime.AddCleanup(h, (*parts).release, h.parts)
+	return h
+}}
 
 func newHeld(pool *mem.Pool) *held {
 	h := helds.Get().(*held)
@@ -29,9 +39,9 @@ func newHeld(pool *mem.Pool) *held {
 }
 
 // Get is part of grpc's interface of pools, which asks a buffer's own pool for nothing.
-func (h *held) Get(n int) *[]byte { return h.pool.Get(n) }
+func (h *held) Get(n int) *[]byte { return h.pool.Uncounted().Get(n) }
 
-// Put is called for each buffer when the transport has done with it.
+// Put is called for each buffer when grpc has done with it.
 func (h *held) Put(*[]byte) {
 	if h.unsent.Add(-1) == 0 {
 		h.recycle()
@@ -44,17 +54,17 @@ func (h *held) recycle() {
 	helds.Put(h)
 }
 
-func (h *held) release() {
-	if h.head != nil {
-		h.pool.Put(h.head)
-		h.head = nil
+func (p *parts) release() {
+	if p.head != nil {
+		p.pool.Put(p.head)
+		p.head = nil
 	}
-	for i, b := range h.audio {
+	for i, b := range p.audio {
 		b.Release()
-		h.audio[i], h.samples[i] = nil, nil
+		p.audio[i], p.samples[i] = nil, nil
 	}
-	h.cuts, h.audio, h.samples = h.cuts[:0], h.audio[:0], h.samples[:0]
-	if cap(h.fields) > maxScratch {
-		h.fields = nil
+	p.cuts, p.audio, p.samples = p.cuts[:0], p.audio[:0], p.samples[:0]
+	if cap(p.fields) > maxScratch {
+		p.fields = nil
 	}
 }
