@@ -1,4 +1,4 @@
-// Package mem owns the memory of audio and messages: one buffer [Pool] for everything that is large (also grpc's), and
+// Package mem owns the memory of audio and messages: one buffer [Pool] for everything that is large (also the transport's), and
 // the [Account] of an execution, which is charged for what it holds and refuses what goes beyond its limit or beyond the
 // [Budget] of the whole process. It knows nothing about audio.
 package mem
@@ -113,7 +113,7 @@ func (p *Pool) put(b *[]byte) {
 	p.classes[i].push(b)
 }
 
-// Uncounted is a pool as seen by holders that may drop a buffer to the garbage collector instead of giving it back, as grpc does
+// Uncounted is a pool as seen by holders that may drop a buffer to the garbage collector instead of giving it back, as grpc-go does
 // with the data of a call whose handler never read it. [Pool.Out] doesn't count its buffers.
 type Uncounted struct{ pool *Pool }
 

@@ -65,17 +65,17 @@ func (a Admin) Addresses() []string {
 type Keepalive struct {
 	PingInterval      time.Duration `koanf:"ping_interval" min:"1s" doc:"The server pings a silent connection this often."`
 	PingTimeout       time.Duration `koanf:"ping_timeout" min:"1s" doc:"A ping without an answer for so long ends the connection."`
-	MinClientInterval time.Duration `koanf:"min_client_interval" min:"0s" doc:"A client that pings more often than this is sent away."`
+	MinClientInterval time.Duration `koanf:"min_client_interval" min:"0s" doc:"A client that pings more often than this, while nothing of a call is sent to it, is sent away at the third such ping; 0s: never."`
 	TCPInterval       time.Duration `koanf:"tcp_interval" min:"0s" doc:"Interval of the operating system's keepalive; 0s leaves it off."`
 }
 
 // Connection bounds one HTTP/2 connection.
 type Connection struct {
 	MaxCalls         int           `koanf:"max_calls" min:"1" max:"1000000" doc:"Calls open at once on one connection."`
-	MaxHeaderBytes   Bytes         `koanf:"max_header_bytes" min:"1024" max:"1048576" doc:"Size of a call's headers."`
+	MaxHeaderBytes   Bytes         `koanf:"max_header_bytes" min:"1024" max:"1048576" doc:"Size of a call's headers, each with 32 bytes more, as HTTP/2 counts them."`
 	HandshakeTimeout time.Duration `koanf:"handshake_timeout" min:"100ms" doc:"Time for TLS and HTTP/2 to be set up."`
 	MaxAge           time.Duration `koanf:"max_age" min:"0s" doc:"After this a connection is asked to move on (GOAWAY); no call is cut. 0s: never."`
-	StreamWindow     Bytes         `koanf:"stream_window" min:"65535" max:"1073741824" doc:"Bytes that a call may have in flight unread."`
+	StreamWindow     Bytes         `koanf:"stream_window" min:"65535" max:"1073741824" doc:"Bytes that a call may have in flight unread. Where most calls of a connection are refused, the next begin with 16 KiB until they are let in."`
 	Window           Bytes         `koanf:"window" min:"65535" max:"1073741824" doc:"Bytes that a connection may have in flight unread."`
 }
 

@@ -35,7 +35,7 @@ func (s *Server) reserveBody(c *call, stream grpc.ServerStream) (release func(),
 
 func nothing() {}
 
-// compressed reports whether the messages of a call come compressed, which grpc tells nobody but its own stream.
+// compressed reports whether the messages of a call come compressed, which the stream of the transport tells.
 func compressed(stream grpc.ServerStream) bool {
 	transport, ok := grpc.ServerTransportStreamFromContext(stream.Context()).(interface{ RecvCompress() string })
 	if !ok {

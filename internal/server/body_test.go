@@ -81,7 +81,7 @@ func TestALateRequestIsLetGo(t *testing.T) {
 }
 
 // BenchmarkCallWithoutTransport is what a call costs from its handler's start to its encoded answer, with a goroutine that stands for
-// the one that grpc makes.
+// the one that the transport makes.
 func BenchmarkCallWithoutTransport(b *testing.B) {
 	catalog, err := nodes.Catalog("test")
 	if err != nil {

@@ -14,8 +14,8 @@ import (
 	"github.com/remotemedia/remotemedia-go/internal/server"
 )
 
-// TestIdleConnectionsHoldNoReadBuffer: grpc takes a buffer of 32 KiB to read from a connection, and where it finds out when there is
-// something to read it does so only then. The bytes of many connections on which nothing comes tell whether it does.
+// TestIdleConnectionsHoldNoReadBuffer: the transport takes a buffer of 32 KiB to read from a connection, where the system tells when there is
+// something to read only then. The bytes of many connections on which nothing comes tell whether it does.
 func TestIdleConnectionsHoldNoReadBuffer(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("on Windows there is no way to wait for a socket without a buffer")

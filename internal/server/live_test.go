@@ -16,7 +16,9 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/status"
 
 	pb "github.com/remotemedia/remotemedia-go/api/remotemedia/v1"
 	"github.com/remotemedia/remotemedia-go/internal/server"
@@ -331,8 +333,8 @@ func TestEventsDoNotDependOnChunking(t *testing.T) {
 	}
 }
 
-// TestPeerThatDoesNotReadHoldsLittleAndIsCut fills the windows of a real connection with a client that never reads. Such a
-// client can't be told that it was cut: what would tell it waits behind the answers that it doesn't take.
+// TestPeerThatDoesNotReadHoldsLittleAndIsCut fills the windows of a real connection with a client that never reads. It is told that it was cut as
+// soon as it does read: by a status, or by a reset where an answer was on its way in part, behind which nothing else can come.
 func TestPeerThatDoesNotReadHoldsLittleAndIsCut(t *testing.T) {
 	r := newRig(t, library(t), func(o *server.Options) { o.Stream.SendTimeout = 300 * time.Millisecond })
 	ctx, cancel := context.WithCancel(t.Context())
@@ -355,6 +357,12 @@ func TestPeerThatDoesNotReadHoldsLittleAndIsCut(t *testing.T) {
 	waitFor(t, func() bool { return strings.Contains(r.logs.String(), "Client doesn't read") })
 	if n := max(most.Load(), r.budget.Used()); n > 640<<10 {
 		t.Errorf("the stream held %d bytes, allowed are %d", n, 640<<10)
+	}
+	for err = nil; err == nil; {
+		err = stream.RecvMsg(new(pb.StreamResponse))
+	}
+	if status.Code(err) != codes.ResourceExhausted {
+		t.Errorf("it is told %v", err)
 	}
 	cancel()
 	if n := <-sent; n == 1000 {

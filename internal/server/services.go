@@ -29,8 +29,8 @@ const (
 // the stream, or a status.
 type handler func(ctx context.Context, stream grpc.ServerStream) error
 
-// services are the tables that grpc serves. Unary methods are stream handlers of which neither side streams: the same on the
-// wire, but the interceptors run on the headers, before a byte of the body is read. A test holds the tables against the descriptors.
+// services are the tables that the transport serves. Unary methods are handlers of streams of which neither side streams: the same on the
+// wire, and the handler itself receives and sends, whatever serves the table. A test holds the tables against the descriptors.
 func (s *Server) services() []grpc.ServiceDesc {
 	return []grpc.ServiceDesc{
 		{

@@ -56,8 +56,8 @@ func (s *Server) trace(srv any, ss grpc.ServerStream, _ *grpc.StreamServerInfo, 
 	return err
 }
 
-// arrive notes that a call was let in: the innermost of the chain. From here on grpc itself may end the call, where its message can't be
-// received, so that the protocol's trailer is set now. Calls that are over soon get the load with it.
+// arrive notes that a call was let in: the innermost of the chain but for contain. Of a call that is over soon the trailers that don't depend on how it
+// ends are the same as those of others at the time, so that they are set now, from one map; what a stream is told of the load is measured when it ends.
 func (s *Server) arrive(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) error {
 	c := callOf(ss.Context())
 	c.arrived = true

@@ -13,16 +13,16 @@ import (
 	"github.com/remotemedia/remotemedia-go/internal/server/h2"
 )
 
-// Transport are the settings of HTTP/2. The zero value of each field means its default; grpc's own are open or made for other loads.
+// Transport are the settings of HTTP/2. The zero value of each field means its default.
 type Transport struct {
-	StreamWindow     int32 // bytes of one call in flight; static, as dynamic windows let peers that don't read pile up megabytes each
+	StreamWindow     int32 // bytes of one call in flight; static, as windows that grow let peers pile up megabytes each. Less where most calls are refused
 	ConnectionWindow int32 // bytes of a connection in flight
 	MaxHeaderBytes   uint32
 	MaxCalls         uint32 // open at once on one connection
 	HandshakeTimeout time.Duration
 	PingInterval     time.Duration // of pings on a silent connection
 	PingTimeout      time.Duration // for their answer
-	MinClientPing    time.Duration // clients may ping this often, also without calls; below 0: as often as they like
+	MinClientPing    time.Duration // clients may ping this often while nothing of a call is sent to them; below 0: as often as they like
 	MaxAge           time.Duration // of a connection; then GOAWAY, and no call is cut; below 0: none
 	MaxResets        float64       // calls given up right after they were begun, at once; half of it comes back in a second; below 0: any number
 }

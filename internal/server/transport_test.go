@@ -230,9 +230,13 @@ func TestRequestsUpToTheReceiveLimit(t *testing.T) {
 		t.Error("the largest buffer didn't come back")
 	}
 	above := buffer(make([]byte, 5<<20+4))
-	_, err := r.call(t.Context(), request(pipeline("a:Sound"), map[string]any{"a": above}))
+	var trailer metadata.MD
+	err := r.Invoke(t.Context(), executePath, request(pipeline("a:Sound"), map[string]any{"a": above}), new(pb.ExecuteResponse), grpc.Trailer(&trailer))
 	if status.Code(err) != codes.ResourceExhausted {
 		t.Errorf("above the receive limit: %v", err)
+	}
+	if len(trailer.Get("x-request-id")) != 1 || !slices.Equal(trailer.Get("x-remotemedia-error-type"), []string{"ERROR_TYPE_RESOURCE_LIMIT"}) {
+		t.Errorf("above the receive limit: trailers %v", trailer)
 	}
 }
 

@@ -155,7 +155,7 @@ func TestSamplesAreSentFromWhereTheyLie(t *testing.T) {
 	if len(data) != 2 || unsafe.SliceData(data[1].ReadOnlyData()) != unsafe.SliceData(bytes) || data[1].Len() != 20_000 || data[0].Len() > 100 {
 		t.Errorf("%d pieces: the samples were copied", len(data))
 	}
-	data.Ref() // as grpc's writer does
+	data.Ref() // as grpc-go's writer does
 	data.Free()
 	if r.account.Used() != 20_000 || bytes[1] != 7 {
 		t.Errorf("%d bytes charged while they wait", r.account.Used())

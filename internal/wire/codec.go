@@ -8,7 +8,7 @@
 //     pool; [Payloads.Audio] hands that over to an account as an audio.Buffer, without a copy. What nobody took goes back with Release,
 //     which the receiver must call.
 //   - [Codec.EncodeExecution] and [Codec.EncodeChunk] make an answer as a [Frame]: a head of encoded fields, and references to the
-//     samples of audio.Buffers. They are released, and leave their account, when grpc has written them.
+//     samples of audio.Buffers. They are released, and leave their account, when the transport has written them.
 //
 // The plain form, which every encoder writes, is read by hand. All others (a field that isn't known, sub-messages in parts,
 // numbers longer than they need to be, and whatever is broken) go to the standard codec as a whole, so that messages and errors
@@ -52,8 +52,8 @@ type Incoming struct {
 	Arrived time.Time     // when the message was complete
 	Decode  time.Duration // time that decoding took
 	Bytes   int           // size of the message, inflated
-	// Err says that the bytes aren't such a message. It is told here rather than by RecvMsg, because grpc ends the call
-	// by itself when that fails, and the trailers would be lost.
+	// Err says that the bytes aren't such a message. It is told here rather than by RecvMsg, whose error is then always the transport's or the
+	// call's end; and a server of grpc-go, which serves the codec as well, would end the call by itself, without the handler's trailers.
 	Err error
 
 	scratch *scratch

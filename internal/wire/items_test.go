@@ -28,7 +28,7 @@ func adopt(in *pb.AudioBuffer, a *mem.Account) (*audio.Buffer, bool, error) {
 	return new(wire.Payloads).Audio(in, a)
 }
 
-// sent reads a frame as the peer does, and lets it go as grpc does.
+// sent reads a frame as the peer does, and lets it go as the transport does.
 func sent(t interface{ Fatal(...any) }, f wire.Frame) *pb.StreamResponse {
 	data, err := wire.NewCodec(mem.NewPool(0)).Marshal(&f)
 	if err != nil {

@@ -22,9 +22,9 @@ type answer struct {
 const (
 	// outerRoom is left in front for tag and length of the field that holds all.
 	outerRoom = 2 * binary.MaxVarintLen32
-	// inPlace is from how many bytes on samples are sent from where they lie: grpc copies less when it gathers small pieces.
+	// inPlace is from how many bytes on samples are sent from where they lie: fewer are cheaper copied than kept as a piece of their own.
 	inPlace = 2 << 10
-	// minHead is the size of the smallest head. grpc doesn't give buffers of 1 KiB and less back.
+	// minHead is the size of the smallest head. grpc's buffers (package mem) don't give those of 1 KiB and less back.
 	minHead = 2 << 10
 )
 
@@ -78,7 +78,7 @@ func (a *answer) frame(number protowire.Number) Frame {
 	return Frame{a.finish()}
 }
 
-// finish hands the pieces over to grpc, which gives them back to held one by one.
+// finish hands the pieces over to the transport, which gives them back to held one by one.
 func (a *answer) finish() grpcmem.BufferSlice {
 	h := a.held
 	*h.head = a.head

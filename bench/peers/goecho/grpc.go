@@ -38,7 +38,7 @@ const (
 	fieldControl = 3
 )
 
-// tuned are the settings of the transport that the service has too: see internal/server.
+// tuned are the settings of grpc-go's server that are as good as the service's own: see internal/server/transport.go.
 func tuned() []grpc.ServerOption {
 	return []grpc.ServerOption{
 		experimental.BufferPool(mem.NewPool(mem.DefaultRetain).Uncounted()),

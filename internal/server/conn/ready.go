@@ -9,7 +9,7 @@ import (
 	"google.golang.org/grpc/mem"
 )
 
-// readyReader waits for something to read before it takes a buffer, so that a connection on which nothing comes holds none: grpc's are of 32 KiB.
+// readyReader waits for something to read before it takes a buffer, so that a connection on which nothing comes holds none: those that are read into are of 32 KiB.
 // The bytes are buf[:n]; buf is nil where there are none. It belongs to the goroutine that reads.
 type readyReader interface {
 	ReadOnReady(size int, pool mem.BufferPool) (buf *[]byte, n int, err error)

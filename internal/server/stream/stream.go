@@ -130,7 +130,7 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// ErrStalled is why a stream was cut whose peer didn't take an answer in time. The peer can't be told.
+// ErrStalled is why a stream was cut whose peer didn't take an answer in time.
 var ErrStalled = errors.New("the peer doesn't read its answers")
 
 // Run serves one stream and returns when it has ended: nil after an end that the client was told in band, otherwise why it

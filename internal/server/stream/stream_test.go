@@ -131,7 +131,7 @@ func start(t *testing.T, window int, change ...func(*Options)) *peer {
 	}
 	go func() {
 		p.ended <- Run(p, p, opts)
-		cancel() // what grpc does when a handler returns
+		cancel() // what the transport does when a handler returns
 		close(p.ended)
 	}()
 	return p
