@@ -34,8 +34,9 @@ type inbox struct {
 	held     int       // bytes of those
 	body     int64     // bytes that are to come, where the client told it; else below 0
 	coming   message
-	tooLong  int  // the length of a message that was longer than one may be
-	end      bool // the client has ended its side
+	backlog  backlog // what came while many messages waited
+	tooLong  int     // the length of a message that was longer than one may be
+	end      bool    // the client has ended its side
 	closed   bool
 	waiting  bool // for readable
 	asked    bool // for a message
@@ -85,8 +86,10 @@ func (b *inbox) add(s *stream, content []byte, n int, end bool) (tell int, fault
 	if b.body >= 0 {
 		b.body -= int64(len(content))
 	}
-	for len(content) > 0 && b.tooLong == 0 {
-		content = b.part(s, content)
+	if b.backlog.size() > 0 {
+		b.backlog.add(content, s.conn.in.pool)
+	} else {
+		b.parts(s, content, func(p []byte) mem.Buffer { return s.conn.in.buffer(p, b.waiting) })
 	}
 	b.end = end
 	if !b.waiting {
@@ -98,8 +101,32 @@ func (b *inbox) add(s *stream, content []byte, n int, end bool) (tell int, fault
 	return b.more(s), 0
 }
 
+// mostReady is how many messages are put together before they are asked for. What comes then is kept as bytes: messages of a few bytes
+// take many times that.
+const mostReady = 16
+
+// parts takes content apart into messages, of which keep makes the parts.
+func (b *inbox) parts(s *stream, content []byte, keep func([]byte) mem.Buffer) {
+	for len(content) > 0 && b.tooLong == 0 {
+		if len(b.ready) >= mostReady && !b.waiting {
+			b.backlog.add(content, s.conn.in.pool)
+			return
+		}
+		content = b.part(s, content, keep)
+	}
+}
+
+// unfold puts the next message together from what is kept as bytes.
+func (b *inbox) unfold(s *stream) {
+	pool := s.conn.in.pool
+	for len(b.ready) < 2 && b.backlog.size() > 0 && b.tooLong == 0 {
+		p := b.backlog.first()
+		b.backlog.drop(len(p)-len(b.part(s, p, func(p []byte) mem.Buffer { return mem.Copy(p, pool) })), pool)
+	}
+}
+
 // part takes what belongs to one message, and returns the rest.
-func (b *inbox) part(s *stream, p []byte) []byte {
+func (b *inbox) part(s *stream, p []byte, keep func([]byte) mem.Buffer) []byte {
 	m := &b.coming
 	if !m.known() {
 		n := copy(m.prefix[m.have:], p)
@@ -116,7 +143,7 @@ func (b *inbox) part(s *stream, p []byte) []byte {
 	}
 	n := min(m.left(), len(p))
 	if n > 0 {
-		m.parts = append(m.parts, s.conn.in.buffer(p[:n], b.waiting))
+		m.parts = append(m.parts, keep(p[:n]))
 		m.have += n
 	}
 	if m.left() == 0 {
@@ -134,7 +161,7 @@ func (b *inbox) more(s *stream) int {
 	if b.end || b.closed || b.tooLong > 0 {
 		return 0
 	}
-	goal, held := b.most, b.held
+	goal, held := b.most, b.held+b.backlog.size()
 	if m := &b.coming; b.waiting && m.known() {
 		if !s.method.streams && m.left() <= b.window {
 			return 0
@@ -170,7 +197,7 @@ func (b *inbox) next(s *stream) (message, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.asked = true
-	for !b.decided(s) {
+	for b.unfold(s); !b.decided(s); b.unfold(s) {
 		if b.readable == nil {
 			b.readable = make(chan struct{}, 1)
 		}
@@ -223,7 +250,7 @@ func (b *inbox) take(s *stream) (message, error) {
 }
 
 // close frees what nobody took.
-func (b *inbox) close() {
+func (b *inbox) close(s *stream) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.closed {
@@ -234,6 +261,7 @@ func (b *inbox) close() {
 		b.ready[i].parts.Free()
 	}
 	b.coming.parts.Free()
+	b.backlog.drop(b.backlog.size(), s.conn.in.pool)
 	b.ready, b.coming, b.held = nil, message{}, 0
 	b.wake()
 }

@@ -327,7 +327,7 @@ func (s *stream) appendLast(b []byte, st *status.Status) []byte {
 
 // abort ends the call's context, and whatever it waits for.
 func (s *stream) abort() {
-	s.inbox.close()
+	s.inbox.close(s)
 	s.cancel()
 }
 
