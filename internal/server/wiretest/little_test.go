@@ -26,6 +26,7 @@ func TestRel3_CallsAreLetSendLittleWhereMostAreRefused(t *testing.T) {
 	body := make([]byte, 100_000)
 	inBubble(t, func(t *testing.T, r *rig) {
 		c := r.greet(t)
+		c.settle() // the windows are told
 		whole := message(c.echo(300_000))
 		begun := c.open(executePath)
 		c.data(begun, whole[:maxFrameLength], false)
