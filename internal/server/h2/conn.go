@@ -112,7 +112,6 @@ func jitter(d time.Duration) time.Duration {
 func (c *connection) serve() {
 	defer close(c.ended)
 	defer c.in.release()
-	c.greet()
 	err := c.preface()
 	if err == nil {
 		_ = c.net.SetDeadline(time.Time{}) // where it fails reading does, too
@@ -255,7 +254,7 @@ func (c *connection) handle(h header, p []byte) error {
 
 // settings takes those of the peer.
 func (c *connection) settings(h header, p []byte) error {
-	const each = 6
+	const each, most = 6, 64 // a change of the windows goes through all streams
 	if h.stream != 0 {
 		return http2.ConnectionError(http2.ErrCodeProtocol)
 	}
@@ -265,6 +264,9 @@ func (c *connection) settings(h header, p []byte) error {
 	if h.has(flagAck) {
 		c.acknowledged()
 		return nil
+	}
+	if len(p) > most*each {
+		return http2.ConnectionError(http2.ErrCodeEnhanceYourCalm)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -110,6 +110,7 @@ func (c *connection) look() (dead bool) {
 	now, o := time.Now(), &c.server.options
 	silent := now.Sub(time.Unix(0, c.heard.Load()))
 	switch {
+	case c.state == leaving: // meanwhile: the alarm is drainSeen's
 	case c.state == open && !c.old.IsZero() && !now.Before(c.old):
 		c.drainLocked()
 	case silent < o.PingInterval:

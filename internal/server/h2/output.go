@@ -53,6 +53,7 @@ func (o *output) waits() int {
 
 func (o *output) wakeSenders() {
 	for i, st := range o.senders {
+		st.listed = false
 		st.wakeSender()
 		o.senders[i] = nil
 	}

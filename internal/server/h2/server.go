@@ -188,6 +188,7 @@ func (s *Server) shake(raw net.Conn) {
 		return
 	}
 	c := newConn(s, secured, info)
+	c.greet() // before anything else can be said
 	s.settled(raw, c)
 	c.serve()
 	s.mu.Lock()

@@ -31,6 +31,7 @@ type stream struct {
 	began    bool // the headers of the answer are written
 	partial  bool // a message is written in part
 	waits    bool // a sender, for writable
+	listed   bool // among the connection's senders
 	writable chan struct{}
 	header   []byte // fields, encoded
 	trailer  []byte // fields, encoded
@@ -254,7 +255,10 @@ func (s *stream) waitToWrite() error {
 		s.writable = make(chan struct{}, 1)
 	}
 	s.waits = true
-	c.out.senders = append(c.out.senders, s)
+	if !s.listed { // it may have been woken by its own window, again and again
+		s.listed = true
+		c.out.senders = append(c.out.senders, s)
+	}
 	c.mu.Unlock()
 	defer c.mu.Lock()
 	select {
@@ -286,6 +290,7 @@ func (s *stream) finish(st *status.Status) {
 	asked, complete := s.inbox.state()
 	c.adapt(asked)
 	if s.gone {
+		c.flush() // what adapt put there
 		return
 	}
 	switch {
