@@ -50,6 +50,7 @@ type spending struct {
 	resets, control conn.Bucket
 	opened          []opening // by the stream's number
 	start           time.Time
+	broken          bool // more resets were caused than may be
 }
 
 // opening is when a stream was opened, in milliseconds of the connection.
@@ -64,11 +65,14 @@ func newSpending(b Budget) spending {
 
 // see counts a frame and returns why the connection is to be cut, if it is.
 func (s *spending) see(h header) (reason string) {
+	if s.broken {
+		return "too many streams broke the protocol right after they were opened"
+	}
 	switch h.typ {
 	case http2.FrameHeaders:
 		s.open(opening{h.stream, s.now()})
 	case http2.FrameRSTStream:
-		if o := s.slot(h.stream); o.stream == h.stream && s.young(*o) && !s.resets.Spend() {
+		if !s.reset(h.stream) {
 			return "too many streams were reset right after they were opened"
 		}
 	case http2.FrameData:
@@ -87,6 +91,15 @@ func (s *spending) see(h header) (reason string) {
 	}
 	return ""
 }
+
+// reset counts the end of a stream, if it is young, and reports whether there may be as many.
+func (s *spending) reset(stream uint32) bool {
+	o := s.slot(stream)
+	return o.stream != stream || !s.young(*o) || s.resets.Spend()
+}
+
+// caused counts a reset by the server that the peer made necessary: its handler has begun, too.
+func (s *spending) caused(stream uint32) { s.broken = s.broken || !s.reset(stream) }
 
 func (s *spending) now() uint32 { return uint32(time.Since(s.start).Milliseconds()) }
 

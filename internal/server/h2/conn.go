@@ -441,9 +441,11 @@ func (c *connection) giveBack(n int) {
 	c.untold = 0
 }
 
+// patience is how long a peer may take to read the last that it is told.
+const patience = time.Second
+
 // hangUp says why the connection ends, and waits a moment for the peer to read it: a close with unread bytes would destroy what was said.
 func (c *connection) hangUp(code http2.ErrCode, text string) error {
-	const patience = time.Second
 	c.mu.Lock()
 	if c.state >= lingering {
 		c.mu.Unlock()
@@ -496,8 +498,9 @@ func (c *connection) abortAll() {
 	}
 }
 
-// kill resets a stream.
+// kill resets a stream whose peer broke the protocol. It is called by the reader.
 func (c *connection) kill(st *stream, code http2.ErrCode) {
+	c.spending.caused(st.id)
 	c.mu.Lock()
 	if !st.gone {
 		c.putReset(st.id, code)

@@ -47,10 +47,21 @@ func (c *connection) drainSeen() {
 	c.maybeEnd()
 }
 
-// maybeEnd closes a connection that takes no more calls when the last has ended and all is written. It is called with the lock.
+// maybeEnd ends a connection that takes no more calls when the last has ended and all is written. It is called with the lock.
 func (c *connection) maybeEnd() {
 	if c.state == left && len(c.streams) == 0 && c.out.pending == nil && !c.out.writing {
-		go c.close(errDrained)
+		c.state = lingering
+		c.out.fail()
+		go c.part()
+	}
+}
+
+// part ends what is written, and lets the reader go on until the peer has ended its side, too, or for a moment: a close with unread bytes would
+// destroy what was said last.
+func (c *connection) part() {
+	_ = c.net.SetDeadline(time.Now().Add(patience)) // where it fails the next read does, too
+	if !c.net.CloseWrite() {
+		c.close(errDrained)
 	}
 }
 

@@ -27,10 +27,15 @@ type visitor struct {
 
 // visit opens a connection in a bubble. Its frames are written when the test has settled.
 func visit(t *testing.T, s *Server) *visitor {
+	return visitOver(t, s, func(c net.Conn) net.Conn { return c })
+}
+
+// visitOver does so over a connection of which the server sees what is made of it.
+func visitOver(t *testing.T, s *Server, seen func(net.Conn) net.Conn) *visitor {
 	here, there := net.Pipe()
 	v := &visitor{t: t, conn: here, Framer: http2.NewFramer(here, nil), ended: make(chan struct{})}
 	v.AllowIllegalWrites = true
-	go s.shake(there)
+	go s.shake(seen(there))
 	go v.read()
 	t.Cleanup(func() { _ = here.Close(); <-v.ended })
 	if _, err := here.Write([]byte(http2.ClientPreface)); err != nil {

@@ -34,6 +34,7 @@ type inbox struct {
 	held     int       // bytes of those
 	body     int64     // bytes that are to come, where the client told it; else below 0
 	coming   message
+	short    []byte  // of the message that is coming, behind its parts
 	backlog  backlog // what came while many messages waited
 	tooLong  int     // the length of a message that was longer than one may be
 	end      bool    // the client has ended its side
@@ -142,10 +143,7 @@ func (b *inbox) part(s *stream, p []byte, keep func([]byte) mem.Buffer) []byte {
 		m.parts = make(mem.BufferSlice, 0, min(mostPlanned, 2+m.length/maxFrame))
 	}
 	n := min(m.left(), len(p))
-	if n > 0 {
-		m.parts = append(m.parts, keep(p[:n]))
-		m.have += n
-	}
+	b.hold(p[:n], keep)
 	if m.left() == 0 {
 		b.held += m.have
 		b.ready = append(b.ready, *m)
@@ -154,11 +152,43 @@ func (b *inbox) part(s *stream, p []byte, keep func([]byte) mem.Buffer) []byte {
 	return p[n:]
 }
 
+// hold holds bytes of the message that is coming. Where they are few they are put together with those before them: a part takes many times the
+// memory of a byte.
+func (b *inbox) hold(p []byte, keep func([]byte) mem.Buffer) {
+	m := &b.coming
+	if len(p) >= shortPart || b.short == nil && len(p) == m.left() {
+		b.settle()
+		if m.have += len(p); len(p) > 0 {
+			m.parts = append(m.parts, keep(p))
+		}
+		return
+	}
+	for len(p) > 0 {
+		if b.short == nil {
+			b.short = make([]byte, 0, min(shortPart, m.left()))
+		}
+		n := min(len(p), cap(b.short)-len(b.short))
+		b.short = append(b.short, p[:n]...)
+		m.have += n
+		if p = p[n:]; len(b.short) == cap(b.short) || m.left() == 0 {
+			b.settle()
+		}
+	}
+}
+
+// settle makes a part of what was put together.
+func (b *inbox) settle() {
+	if b.short != nil {
+		b.coming.parts = append(b.coming.parts, mem.SliceBuffer(b.short))
+		b.short = nil
+	}
+}
+
 // more is by how much the client may be let send more, when that is a good part of the window: as much as the inbox doesn't hold, and a
-// message that is waited for as a whole. Of a unary method's message it is told only when the client would have to stop.
+// message that is waited for as a whole. Before the first message is asked for it is nothing: see initial. Of a unary method's message it is told only when the client would have to stop.
 func (b *inbox) more(s *stream) int {
 	const part = 4
-	if b.end || b.closed || b.tooLong > 0 {
+	if !b.asked || b.end || b.closed || b.tooLong > 0 {
 		return 0
 	}
 	goal, held := b.most, b.held+b.backlog.size()
@@ -262,7 +292,7 @@ func (b *inbox) close(s *stream) {
 	}
 	b.coming.parts.Free()
 	b.backlog.drop(b.backlog.size(), s.conn.in.pool)
-	b.ready, b.coming, b.held = nil, message{}, 0
+	b.ready, b.coming, b.short, b.held = nil, message{}, nil, 0
 	b.wake()
 }
 
