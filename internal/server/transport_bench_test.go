@@ -143,7 +143,9 @@ func serveVariant(b *testing.B, name string) {
 	}
 	serve := s.Serve
 	if grpcOwn {
-		serve = grpcServer(s).Serve
+		g := grpcServer(s)
+		defer g.Stop()
+		serve = g.Serve
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

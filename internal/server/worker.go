@@ -31,8 +31,8 @@ type doing func() (answer any, err error)
 func (f doing) do(func(error)) (any, error) { return f() }
 func (doing) end()                          {}
 
-// serve receives the request of a call, has the work done, and sends the answer. A receive has no timeout but the end of the handler,
-// and a node may ignore cancel, so that another goroutine is in both: the worker. The handler, which the connection may have to wait for,
+// serve receives the request of a call, has the work done, and sends the answer. A receive has no timeout but that of the call,
+// and a node may ignore cancel, so that another goroutine is in both: the worker. The handler, for whose status the caller waits,
 // leaves it behind when the request is late or the work is given up.
 func (s *Server) serve(ctx context.Context, stream grpc.ServerStream, in *wire.Incoming, do work) error {
 	release, err := s.reserveBody(callOf(ctx), stream)
