@@ -114,7 +114,6 @@ func (c *connection) serve() {
 	defer c.in.release()
 	err := c.preface()
 	if err == nil {
-		_ = c.net.SetDeadline(time.Time{}) // where it fails reading does, too
 		c.keepAlive()
 		err = c.read()
 	}

@@ -82,6 +82,9 @@ func (c *connection) keepAlive() {
 	c.heard.Store(time.Now().UnixNano())
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.state < lingering {
+		_ = c.net.SetDeadline(time.Time{}) // that of the handshake; where it fails reading does, too
+	}
 	if c.state == open { // else the alarm is for the end of its draining
 		c.keepAliveLocked()
 	}

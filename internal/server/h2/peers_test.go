@@ -127,3 +127,24 @@ func TestAConnectionEndsWhenItsPeerDoes(t *testing.T) {
 		})
 	}
 }
+
+// A peer that says its first word when the connection has ended its side gets no more time.
+func TestALatePrefaceDoesntKeepAConnection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer(t)
+		here, there := net.Pipe()
+		v := &visitor{t: t, conn: here, ended: make(chan struct{})}
+		go s.shake(half{there, new(atomic.Bool), new(atomic.Bool)})
+		go v.read()
+		synctest.Wait()
+		go s.GracefulStop()
+		time.Sleep(s.options.DrainWait + patience/2)
+		_, _ = here.Write([]byte(http2.ClientPreface))
+		_ = http2.NewFramer(here, nil).WriteSettings()
+		time.Sleep(patience)
+		if !v.over() {
+			t.Error("the connection goes on")
+		}
+		_ = here.Close()
+	})
+}
