@@ -57,6 +57,9 @@ func New(o Options) *Engine {
 // Pool returns where the engine's buffers come from.
 func (e *Engine) Pool() *mem.Pool { return e.pool }
 
+// Budget returns the memory that all sessions share.
+func (e *Engine) Budget() mem.Budget { return e.budget }
+
 // OpenSessions returns how many sessions aren't closed, abandoned ones included.
 func (e *Engine) OpenSessions() int64 { return e.open.Load() }
 

@@ -22,6 +22,20 @@ func (c *Controller) Reserve(tenantName string, n int64) (release func(), err er
 	return sync.OnceFunc(func() { c.unreserve(t, n) }), nil
 }
 
+// Short refuses a call in the middle of whose body the shared memory was used up. The error is a *fault.Error of the code CodeOverloaded.
+func (c *Controller) Short(tenantName string) error {
+	r := refusal{ReasonMemory, "budget_bytes", "used up", "what all calls hold together", 0}
+	if c == nil {
+		return r.fault(DefaultPause)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	t := c.tenant(tenantName)
+	defer c.forget(t)
+	r.wait = c.holding.mean
+	return c.refuse(t, r)
+}
+
 func (c *Controller) unreserve(t *tenant, n int64) {
 	c.options.Memory.Release(n)
 	c.mu.Lock()

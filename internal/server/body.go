@@ -1,23 +1,35 @@
 package server
 
 import (
+	"errors"
+
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/encoding"
 	"google.golang.org/grpc/status"
 
+	"github.com/remotemedia/remotemedia-go/internal/server/h2"
 	"github.com/remotemedia/remotemedia-go/internal/wire"
 )
 
 // receive reads the one message of a unary call.
-func receive(stream grpc.ServerStream, in *wire.Incoming) error {
-	if err := stream.RecvMsg(in); err != nil {
+func (s *Server) receive(stream grpc.ServerStream, in *wire.Incoming) error {
+	if err := s.receiveAny(stream, in); err != nil {
 		return err
 	}
 	if in.Err != nil {
 		return undecodable(in.Err)
 	}
 	return nil
+}
+
+// receiveAny reads a message. Where there is no memory for it the call is refused.
+func (s *Server) receiveAny(stream grpc.ServerStream, in any) error {
+	err := stream.RecvMsg(in)
+	if errors.Is(err, h2.ErrNoMemory) {
+		return s.options.Admission.Short(callOf(stream.Context()).tenant)
+	}
+	return err
 }
 
 func undecodable(err error) error {

@@ -16,7 +16,7 @@ import (
 // getMetrics tells a snapshot of the recorder that Prometheus reads, too.
 func (s *Server) getMetrics(_ context.Context, stream grpc.ServerStream) error {
 	var req pb.MetricsRequest
-	if err := receive(stream, &wire.Incoming{Message: &req}); err != nil {
+	if err := s.receive(stream, &wire.Incoming{Message: &req}); err != nil {
 		return err
 	}
 	if err := checkClient(req.GetClientVersion()); err != nil {

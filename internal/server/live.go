@@ -69,7 +69,7 @@ func (l *live) Context() context.Context { return l.grpc.Context() }
 
 // Recv implements stream.Conn.
 func (l *live) Recv() (*pb.StreamRequest, error) {
-	if err := l.grpc.RecvMsg(&l.requests); err != nil {
+	if err := l.server.receiveAny(l.grpc, &l.requests); err != nil {
 		return nil, err
 	}
 	if l.requests.Err != nil {

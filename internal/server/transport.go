@@ -48,7 +48,7 @@ func (s *Server) transportOptions() h2.Options {
 	t := s.options.Transport.withDefaults()
 	return h2.Options{
 		Codec: s.codec, Pool: s.options.Engine.Pool(), Credentials: s.credentials(), Interceptors: s.chain(), Unknown: unknownMethod,
-		MaxMessage: s.maxMessage, StreamWindow: int(t.StreamWindow), ConnectionWindow: int(t.ConnectionWindow), MaxHeaderBytes: int(t.MaxHeaderBytes),
+		MaxMessage: s.maxMessage, Memory: s.options.Engine.Budget(), StreamWindow: int(t.StreamWindow), ConnectionWindow: int(t.ConnectionWindow), MaxHeaderBytes: int(t.MaxHeaderBytes),
 		MaxCalls: int(t.MaxCalls), HandshakeTimeout: t.HandshakeTimeout, PingInterval: t.PingInterval, PingTimeout: t.PingTimeout,
 		MinClientPing: t.MinClientPing, MaxAge: t.MaxAge,
 		Budget: h2.Budget{Resets: t.MaxResets, Cut: s.cutConnection}, Refusing: s.refusing.Load,

@@ -21,7 +21,7 @@ const minimumClient = "v0"
 // getVersion tells what the service is, and never fails over a version.
 func (s *Server) getVersion(_ context.Context, stream grpc.ServerStream) error {
 	var req pb.VersionRequest
-	if err := receive(stream, &wire.Incoming{Message: &req}); err != nil {
+	if err := s.receive(stream, &wire.Incoming{Message: &req}); err != nil {
 		return err
 	}
 	response := &pb.VersionResponse{

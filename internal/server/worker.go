@@ -43,7 +43,7 @@ func (s *Server) serve(ctx context.Context, stream grpc.ServerStream, in *wire.I
 	if !ok {
 		w = newWorker()
 	}
-	w.stream, w.in, w.release, w.work = stream, in, release, do
+	w.server, w.stream, w.in, w.release, w.work = s, stream, in, release, do
 	go w.start()
 	o := w.wait(s.settings.Load().BodyTimeout)
 	if o.left {
@@ -59,6 +59,7 @@ func (s *Server) serve(ctx context.Context, stream grpc.ServerStream, in *wire.I
 
 // worker serves a call beside its handler. One is used again unless it was left behind.
 type worker struct {
+	server  *Server
 	stream  grpc.ServerStream
 	in      *wire.Incoming
 	release func()
@@ -138,5 +139,5 @@ func (w *worker) serve() (answer any, err error) {
 
 func (w *worker) receive() error {
 	defer w.release()
-	return receive(w.stream, w.in)
+	return w.server.receive(w.stream, w.in)
 }

@@ -13,11 +13,12 @@ import (
 
 // message is one that the client sends.
 type message struct {
-	prefix [prefixLength]byte
-	have   int // bytes, with the prefix
-	length int // without it
-	flag   byte
-	parts  mem.BufferSlice
+	prefix  [prefixLength]byte
+	have    int // bytes, with the prefix
+	length  int // without it
+	flag    byte
+	charged int // bytes, to the budget
+	parts   mem.BufferSlice
 }
 
 func (m *message) known() bool { return m.have >= prefixLength }
@@ -37,6 +38,7 @@ type inbox struct {
 	short    []byte  // of the message that is coming, behind its parts
 	backlog  backlog // what came while many messages waited
 	tooLong  int     // the length of a message that was longer than one may be
+	refused  bool    // there was no memory for a message
 	end      bool    // the client has ended its side
 	closed   bool
 	waiting  bool // for readable
@@ -108,7 +110,7 @@ const mostReady = 16
 
 // parts takes content apart into messages, of which keep makes the parts.
 func (b *inbox) parts(s *stream, content []byte, keep func([]byte) mem.Buffer) {
-	for len(content) > 0 && b.tooLong == 0 {
+	for len(content) > 0 && !b.broken() {
 		if len(b.ready) >= mostReady && !b.waiting {
 			b.backlog.add(content, s.conn.in.pool)
 			return
@@ -120,7 +122,7 @@ func (b *inbox) parts(s *stream, content []byte, keep func([]byte) mem.Buffer) {
 // unfold puts the next message together from what is kept as bytes.
 func (b *inbox) unfold(s *stream) {
 	pool := s.conn.in.pool
-	for len(b.ready) < 2 && b.backlog.size() > 0 && b.tooLong == 0 {
+	for len(b.ready) < 2 && b.backlog.size() > 0 && !b.broken() {
 		p := b.backlog.first()
 		b.backlog.drop(len(p)-len(b.part(s, p, func(p []byte) mem.Buffer { return mem.Copy(p, pool) })), pool)
 	}
@@ -144,6 +146,11 @@ func (b *inbox) part(s *stream, p []byte, keep func([]byte) mem.Buffer) []byte {
 	}
 	n := min(m.left(), len(p))
 	b.hold(p[:n], keep)
+	if !b.charge(s) {
+		b.refused, b.short = true, nil
+		m.free(s.conn.server.options.Memory)
+		return nil
+	}
 	if m.left() == 0 {
 		b.held += m.have
 		b.ready = append(b.ready, *m)
@@ -188,7 +195,7 @@ func (b *inbox) settle() {
 // message that is waited for as a whole. Before the first message is asked for it is nothing: see initial. Of a unary method's message it is told only when the client would have to stop.
 func (b *inbox) more(s *stream) int {
 	const part = 4
-	if !b.asked || b.end || b.closed || b.tooLong > 0 {
+	if !b.asked || b.end || b.closed || b.broken() {
 		return 0
 	}
 	goal, held := b.most, b.held+b.backlog.size()
@@ -208,9 +215,12 @@ func (b *inbox) more(s *stream) int {
 	return n
 }
 
+// broken reports whether a message came that can't be taken: nothing after it is.
+func (b *inbox) broken() bool { return b.tooLong > 0 || b.refused }
+
 // decided reports whether there is something to return.
 func (b *inbox) decided(s *stream) bool {
-	if b.end || b.closed || b.tooLong > 0 {
+	if b.end || b.closed || b.broken() {
 		return true
 	}
 	if s.method.streams {
@@ -261,6 +271,8 @@ func (b *inbox) take(s *stream) (message, error) {
 		return message{}, s.over()
 	case len(b.ready) == 0 && b.tooLong > 0:
 		return message{}, status.Errorf(codes.ResourceExhausted, "received message larger than max (%d vs. %d)", b.tooLong, most)
+	case len(b.ready) == 0 && b.refused:
+		return message{}, ErrNoMemory
 	case len(b.ready) == 0 && b.coming.have > 0:
 		return message{}, status.Error(codes.Internal, io.ErrUnexpectedEOF.Error())
 	case len(b.ready) == 0 && !s.method.streams && !b.taken:
@@ -275,6 +287,7 @@ func (b *inbox) take(s *stream) (message, error) {
 	b.ready[n] = message{}
 	b.ready = b.ready[:n]
 	b.held -= m.have
+	m.settle(s.conn.server.options.Memory)
 	b.taken = true
 	return m, nil
 }
@@ -288,11 +301,11 @@ func (b *inbox) close(s *stream) {
 	}
 	b.closed = true
 	for i := range b.ready {
-		b.ready[i].parts.Free()
+		b.ready[i].free(s.conn.server.options.Memory)
 	}
-	b.coming.parts.Free()
+	b.coming.free(s.conn.server.options.Memory)
 	b.backlog.drop(b.backlog.size(), s.conn.in.pool)
-	b.ready, b.coming, b.short, b.held = nil, message{}, nil, 0
+	b.ready, b.short, b.held = nil, nil, 0
 	b.wake()
 }
 

@@ -34,6 +34,7 @@ type Options struct {
 	Interceptors []grpc.StreamServerInterceptor
 
 	MaxMessage       func() int    // bytes of one that is received, inflated; it may change. Default: 4 MiB
+	Memory           Memory        // that long messages are charged to as they come; default: unlimited
 	StreamWindow     int           // bytes of one call that may be on their way to a handler; default: 64 KiB
 	ConnectionWindow int           // bytes of a connection that may; default: 1 MiB
 	MaxHeaderBytes   int           // of a call, as RFC 9113 counts them; default: 16 KiB
@@ -52,6 +53,9 @@ type Options struct {
 func (o Options) withDefaults() Options {
 	if o.MaxMessage == nil {
 		o.MaxMessage = func() int { return 4 << 20 }
+	}
+	if o.Memory == nil {
+		o.Memory = unlimited{}
 	}
 	o.StreamWindow = cmp.Or(o.StreamWindow, 64<<10)
 	o.ConnectionWindow = cmp.Or(o.ConnectionWindow, 1<<20)

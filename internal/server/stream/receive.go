@@ -66,12 +66,21 @@ func (s *stream) receiveOne(first bool) (last bool) {
 	case errors.Is(err, io.EOF):
 		s.queue.do(entry{work: doClose, reason: "Client half-closed"})
 		return true
+	case refused(err):
+		s.fail(fault.From(err), s.receiver.sequence)
+		return true
 	case err != nil:
 		s.cut("Client disconnected", fmt.Errorf("receiving failed: %w", err))
 		return true
 	}
 	s.quiet.rest()
 	return s.take(req, first)
+}
+
+// refused reports whether an error is the service's, and not the connection's.
+func refused(err error) bool {
+	_, ok := errors.AsType[*fault.Error](err)
+	return ok
 }
 
 // take handles one request and reports whether it is the last to be read.
