@@ -287,7 +287,7 @@ func (b *inbox) take(s *stream) (message, error) {
 	b.ready[n] = message{}
 	b.ready = b.ready[:n]
 	b.held -= m.have
-	m.settle(s.conn.server.options.Memory)
+	m.uncharge(s.conn.server.options.Memory)
 	b.taken = true
 	return m, nil
 }

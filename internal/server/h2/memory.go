@@ -37,12 +37,12 @@ func (b *inbox) charge(s *stream) bool {
 // free lets a message that nobody takes go.
 func (m *message) free(budget Memory) {
 	m.parts.Free()
-	m.settle(budget)
+	m.uncharge(budget)
 	*m = message{}
 }
 
-// settle gives back what was taken for a message: it is charged to the call that takes it, from here on.
-func (m *message) settle(budget Memory) {
+// uncharge gives back what was taken for a message: it is charged to the call that takes it, from here on.
+func (m *message) uncharge(budget Memory) {
 	if m.charged > 0 {
 		budget.Release(int64(m.charged))
 		m.charged = 0
