@@ -13,7 +13,7 @@ import (
 // Sizes of what is read at once: of a connection that brings little, and of one that brings more than that.
 const (
 	smallBlock = 32 << 10
-	largeBlock = 128 << 10
+	largeBlock = 64 << 10
 )
 
 // input reads a connection in blocks of the pool. What is long in them isn't copied: see block. It belongs to the goroutine that reads.
