@@ -22,6 +22,7 @@ type visitor struct {
 
 	mu    sync.Mutex
 	came  []header
+	let   map[uint32]int // bytes that it was let send beyond the first windows, by stream
 	ended chan struct{}
 }
 
@@ -33,7 +34,7 @@ func visit(t *testing.T, s *Server) *visitor {
 // visitOver does so over a connection of which the server sees what is made of it.
 func visitOver(t *testing.T, s *Server, seen func(net.Conn) net.Conn) *visitor {
 	here, there := net.Pipe()
-	v := &visitor{t: t, conn: here, Framer: http2.NewFramer(here, nil), ended: make(chan struct{})}
+	v := &visitor{t: t, conn: here, Framer: http2.NewFramer(here, nil), let: make(map[uint32]int), ended: make(chan struct{})}
 	v.AllowIllegalWrites = true
 	go s.shake(seen(there))
 	go v.read()
@@ -62,6 +63,9 @@ func (v *visitor) read() {
 		h := f.Header()
 		v.mu.Lock()
 		v.came = append(v.came, header{int(h.Length), h.Type, h.Flags, h.StreamID})
+		if w, ok := f.(*http2.WindowUpdateFrame); ok {
+			v.let[w.StreamID] += int(w.Increment)
+		}
 		v.mu.Unlock()
 	}
 }
@@ -180,7 +184,7 @@ func TestSettingsComeFirst(t *testing.T) {
 		gate := slow{insecure.NewCredentials(), make(chan struct{})}
 		s := newServer(t, func(o *Options) { o.Credentials = gate })
 		here, there := net.Pipe()
-		v := &visitor{t: t, conn: here, ended: make(chan struct{})}
+		v := &visitor{t: t, conn: here, let: make(map[uint32]int), ended: make(chan struct{})}
 		go s.shake(there)
 		synctest.Wait()
 		go s.GracefulStop()

@@ -133,7 +133,7 @@ func TestALatePrefaceDoesntKeepAConnection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newServer(t)
 		here, there := net.Pipe()
-		v := &visitor{t: t, conn: here, ended: make(chan struct{})}
+		v := &visitor{t: t, conn: here, let: make(map[uint32]int), ended: make(chan struct{})}
 		go s.shake(half{there, new(atomic.Bool), new(atomic.Bool)})
 		go v.read()
 		synctest.Wait()
@@ -147,4 +147,57 @@ func TestALatePrefaceDoesntKeepAConnection(t *testing.T) {
 		}
 		_ = here.Close()
 	})
+}
+
+// A stream brings any number of messages: the window is given back as they are taken.
+func TestAStreamsWindowIsGivenBack(t *testing.T) {
+	const size, messages = 10_000, 100
+	synctest.Test(t, func(t *testing.T) {
+		taken := 0
+		v := visit(t, newServer(t, answering(func(_ any, ss grpc.ServerStream) error {
+			for ; ; taken++ {
+				if err := ss.RecvMsg(new(raw)); err != nil {
+					return nil
+				}
+			}
+		})))
+		v.call(1)
+		text, sent := prefixed(size), 0
+		for i := range messages {
+			_ = v.WriteData(1, false, text)
+			sent += len(text)
+			synctest.Wait()
+			v.mu.Lock()
+			room := v.of.server.options.StreamWindow + v.let[1] - sent
+			v.mu.Unlock()
+			if room < len(text) {
+				t.Fatalf("after %d messages, all of them taken, %d bytes may be sent", i+1, room)
+			}
+		}
+		if taken != messages {
+			t.Errorf("%d messages were taken, want %d", taken, messages)
+		}
+	})
+}
+
+// A peer goes by the window that it knows until it has acknowledged another.
+func TestALittleWindowHoldsWhenItIsAcknowledged(t *testing.T) {
+	for _, acknowledged := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			v := visit(t, newServer(t, answering(func(_ any, ss grpc.ServerStream) error {
+				<-ss.Context().Done()
+				return nil
+			})))
+			locked(v.of, func() any { v.of.tellInitial(littleWindow); return nil })
+			if acknowledged {
+				_ = v.WriteSettingsAck()
+			}
+			v.call(1)
+			_ = v.WriteData(1, false, prefixed(50_000)[:maxFrame])
+			_ = v.WriteData(1, false, make([]byte, 1000))
+			if n := v.count(http2.FrameRSTStream, 1); n > 0 != acknowledged {
+				t.Errorf("the little window was acknowledged: %v; a call that sends more is reset: %v", acknowledged, n > 0)
+			}
+		})
+	}
 }
