@@ -201,3 +201,24 @@ func TestALittleWindowHoldsWhenItIsAcknowledged(t *testing.T) {
 		})
 	}
 }
+
+// A handler may return while a sender that it left behind has written a message in part: no trailers can follow that, and the sender ends.
+func TestAMessageInPartIsFollowedByAReset(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		end, sent := make(chan struct{}), make(chan error, 1)
+		v := visit(t, newServer(t, answering(func(_ any, ss grpc.ServerStream) error {
+			go func() { sent <- ss.SendMsg(&raw{make([]byte, 2*defaultWindow)}) }()
+			<-end
+			return nil
+		})))
+		v.call(1)
+		synctest.Wait()
+		close(end)
+		if err := <-sent; err == nil {
+			t.Error("the message was sent, it is said")
+		}
+		if h, r := v.count(http2.FrameHeaders, 1), v.count(http2.FrameRSTStream, 1); h != 1 || r != 1 {
+			t.Errorf("%d blocks of header fields and %d resets came, want one of each", h, r)
+		}
+	})
+}
