@@ -2,7 +2,6 @@ package h2
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"io"
 	"math/rand/v2"
@@ -26,6 +25,7 @@ var (
 )
 
 // connection is one of a peer. Its goroutine reads; see the package's comment.
+
 type connection struct {
 	server *Server
 	net    *conn.Socket
@@ -63,6 +63,7 @@ type connection struct {
 }
 
 // peerLimits are what the peer allows.
+
 type peerLimits struct {
 	window  int // bytes on the connection
 	initial int // bytes on a new stream
@@ -103,12 +104,14 @@ const (
 )
 
 // jitter is a duration, give or take a tenth, so that connections that began together don't end together.
+
 func jitter(d time.Duration) time.Duration {
 	const part = 10
 	return d + time.Duration((2*rand.Float64()-1)*float64(d/part))
 }
 
 // serve reads until the connection ends.
+
 func (c *connection) serve() {
 	defer close(c.ended)
 	defer c.in.release()
@@ -124,6 +127,7 @@ func (c *connection) serve() {
 }
 
 // greet sends the settings.
+
 func (c *connection) greet() {
 	o := &c.server.options
 	c.mu.Lock()
@@ -145,6 +149,7 @@ func (c *connection) greet() {
 }
 
 // preface reads what a client sends first.
+
 func (c *connection) preface() error {
 	p, err := c.in.next(len(http2.ClientPreface))
 	if err != nil {
@@ -164,286 +169,31 @@ func (c *connection) preface() error {
 }
 
 // frame reads the next frame. Its payload is valid until the next is read.
-func (c *connection) frame() (header, []byte, error) {
-	if c.in.buffered() < frameHeader {
-		c.aboutToWait()
-	}
-	p, err := c.in.next(frameHeader)
-	if err != nil {
-		return header{}, nil, err
-	}
-	h := parseHeader(p)
-	if h.length > maxFrame {
-		return h, nil, http2.ConnectionError(http2.ErrCodeFrameSize)
-	}
-	if c.in.buffered() < h.length {
-		c.aboutToWait()
-	}
-	p, err = c.in.next(h.length)
-	c.heard.Store(time.Now().UnixNano())
-	return h, p, err
-}
 
 // aboutToWait writes what the frames that were read asked for.
-func (c *connection) aboutToWait() {
-	c.giveWay()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.flush()
-	c.makeRoom()
-}
 
 // read handles frames until one is an error.
-func (c *connection) read() error {
-	for {
-		h, p, err := c.frame()
-		if err != nil {
-			return err
-		}
-		if c.request.more && (h.typ != http2.FrameContinuation || h.stream != c.request.stream) {
-			return http2.ConnectionError(http2.ErrCodeProtocol)
-		}
-		if err := c.count(h); err != nil {
-			return err
-		}
-		if err := c.handle(h, p); err != nil {
-			return err
-		}
-	}
-}
-
-func (c *connection) handle(h header, p []byte) error {
-	switch h.typ {
-	case http2.FrameData:
-		return c.data(h, p)
-	case http2.FrameHeaders:
-		return c.headers(h, p)
-	case http2.FrameContinuation:
-		if !c.request.more {
-			return http2.ConnectionError(http2.ErrCodeProtocol)
-		}
-		return c.headerBlock(p, h.has(flagEndHeaders))
-	case http2.FrameRSTStream:
-		return c.reset(h, p)
-	case http2.FrameSettings:
-		return c.settings(h, p)
-	case http2.FramePing:
-		return c.ping(h, p)
-	case http2.FrameWindowUpdate:
-		return c.windowUpdate(h, p)
-	case http2.FrameGoAway:
-		if h.stream != 0 {
-			return http2.ConnectionError(http2.ErrCodeProtocol)
-		}
-		if len(p) < 8 {
-			return http2.ConnectionError(http2.ErrCodeFrameSize)
-		}
-	case http2.FramePriority:
-		if h.stream == 0 {
-			return http2.ConnectionError(http2.ErrCodeProtocol)
-		}
-		if len(p) != 5 {
-			return http2.ConnectionError(http2.ErrCodeFrameSize)
-		}
-	case http2.FramePushPromise:
-		return http2.ConnectionError(http2.ErrCodeProtocol)
-	}
-	return nil // frames of unknown types are ignored
-}
 
 // settings takes those of the peer.
-func (c *connection) settings(h header, p []byte) error {
-	const each, most = 6, 64 // a change of the windows goes through all streams
-	if h.stream != 0 {
-		return http2.ConnectionError(http2.ErrCodeProtocol)
-	}
-	if h.has(flagAck) && len(p) > 0 || len(p)%each != 0 {
-		return http2.ConnectionError(http2.ErrCodeFrameSize)
-	}
-	if h.has(flagAck) {
-		c.acknowledged()
-		return nil
-	}
-	if len(p) > most*each {
-		return http2.ConnectionError(http2.ErrCodeEnhanceYourCalm)
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for ; len(p) > 0; p = p[each:] {
-		s := http2.Setting{ID: http2.SettingID(binary.BigEndian.Uint16(p)), Val: binary.BigEndian.Uint32(p[2:])}
-		if err := s.Valid(); err != nil {
-			return err
-		}
-		if err := c.setting(s); err != nil {
-			return err
-		}
-	}
-	b := c.out.room()
-	*b = appendHeader(*b, 0, http2.FrameSettings, flagAck, 0)
-	return nil
-}
 
 // setting takes one. It is called with the lock.
-func (c *connection) setting(s http2.Setting) error {
-	switch s.ID {
-	case http2.SettingHeaderTableSize:
-		c.resized = true
-	case http2.SettingInitialWindowSize:
-		by := int(s.Val) - c.peer.initial
-		c.peer.initial = int(s.Val)
-		for _, st := range c.streams {
-			if st.allowed += by; st.allowed > maxWindow {
-				return http2.ConnectionError(http2.ErrCodeFlowControl)
-			}
-			st.wakeSender()
-		}
-	case http2.SettingMaxFrameSize:
-		c.peer.frame = min(int(s.Val), outputRoom)
-	case http2.SettingMaxHeaderListSize:
-		c.peer.list = int(min(s.Val, maxWindow))
-	}
-	return nil
-}
 
 // ping answers one, and counts those that come without need: as grpc does, the first two are forgiven.
-func (c *connection) ping(h header, p []byte) error {
-	if h.stream != 0 {
-		return http2.ConnectionError(http2.ErrCodeProtocol)
-	}
-	if len(p) != 8 {
-		return http2.ConnectionError(http2.ErrCodeFrameSize)
-	}
-	if h.has(flagAck) {
-		c.answered([8]byte(p))
-		return nil
-	}
-	c.mu.Lock()
-	b := c.out.room()
-	*b = appendPing(*b, flagAck, [8]byte(p))
-	c.mu.Unlock()
-	const forgiven = 2
-	now := time.Now()
-	switch early := now.Sub(c.lastPing) < c.server.options.MinClientPing; {
-	case c.spoken.Swap(false):
-		c.strikes = 0
-	case early:
-		c.strikes++
-	}
-	c.lastPing = now
-	if c.strikes > forgiven {
-		return c.hangUp(http2.ErrCodeEnhanceYourCalm, "too_many_pings")
-	}
-	return nil
-}
-
-func (c *connection) windowUpdate(h header, p []byte) error {
-	if len(p) != 4 {
-		return http2.ConnectionError(http2.ErrCodeFrameSize)
-	}
-	by := int(binary.BigEndian.Uint32(p) & maxWindow)
-	if h.stream == 0 {
-		return c.widen(by)
-	}
-	c.mu.Lock()
-	st, ok := c.streams[h.stream]
-	idle := !ok && c.idle(h.stream)
-	wide := false
-	if ok {
-		st.allowed += by
-		wide = st.allowed > maxWindow
-		st.wakeSender()
-	}
-	c.mu.Unlock()
-	switch {
-	case idle:
-		return http2.ConnectionError(http2.ErrCodeProtocol)
-	case ok && by == 0:
-		c.kill(st, http2.ErrCodeProtocol)
-	case ok && wide:
-		c.kill(st, http2.ErrCodeFlowControl)
-	}
-	return nil
-}
 
 // widen adds to the window of the connection.
-func (c *connection) widen(by int) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.peer.window += by; by == 0 {
-		return http2.ConnectionError(http2.ErrCodeProtocol)
-	}
-	if c.peer.window > maxWindow {
-		return http2.ConnectionError(http2.ErrCodeFlowControl)
-	}
-	c.out.wakeSenders()
-	return nil
-}
 
 // idle reports whether a stream wasn't opened yet. It is called with the lock.
-func (c *connection) idle(stream uint32) bool { return stream > c.last || stream%2 == 0 }
-
-func (c *connection) reset(h header, p []byte) error {
-	if len(p) != 4 {
-		return http2.ConnectionError(http2.ErrCodeFrameSize)
-	}
-	c.mu.Lock()
-	if h.stream == 0 || c.idle(h.stream) {
-		c.mu.Unlock()
-		return http2.ConnectionError(http2.ErrCodeProtocol)
-	}
-	st, ok := c.streams[h.stream]
-	if ok {
-		c.forget(st)
-	}
-	c.mu.Unlock()
-	if ok {
-		st.abort()
-	}
-	return nil
-}
 
 // data takes a part of a call's messages.
-func (c *connection) data(h header, p []byte) error {
-	if h.stream == 0 {
-		return http2.ConnectionError(http2.ErrCodeProtocol)
-	}
-	if c.window -= len(p); c.window < 0 {
-		return http2.ConnectionError(http2.ErrCodeFlowControl)
-	}
-	content, err := h.unpad(p)
-	if err != nil {
-		return err
-	}
-	c.mu.Lock()
-	st, ok := c.streams[h.stream]
-	idle := !ok && c.idle(h.stream)
-	c.giveBack(len(p))
-	c.mu.Unlock()
-	switch {
-	case idle:
-		return http2.ConnectionError(http2.ErrCodeProtocol)
-	case ok:
-		st.take(content, len(p), h.has(flagEndStream))
-	}
-	return nil // what comes for a call that is over is dropped
-}
 
 // giveBack lets the peer send as much again as was read, when that is a good part of the window. It is called with the lock.
-func (c *connection) giveBack(n int) {
-	const part = 4
-	if c.untold += n; c.untold < c.server.options.ConnectionWindow/part {
-		return
-	}
-	b := c.out.room()
-	*b = appendWindow(*b, 0, c.untold)
-	c.window += c.untold
-	c.untold = 0
-}
 
 // patience is how long a peer may take to read the last that it is told.
+
 const patience = time.Second
 
 // hangUp says why the connection ends, and waits a moment for the peer to read it: a close with unread bytes would destroy what was said.
+
 func (c *connection) hangUp(code http2.ErrCode, text string) error {
 	c.mu.Lock()
 	if c.state >= lingering {
@@ -467,6 +217,7 @@ func (c *connection) hangUp(code http2.ErrCode, text string) error {
 }
 
 // close ends the connection and the calls of it.
+
 func (c *connection) close(err error) {
 	c.mu.Lock()
 	if c.state == closed {
@@ -484,6 +235,7 @@ func (c *connection) close(err error) {
 }
 
 // abortAll ends the calls.
+
 func (c *connection) abortAll() {
 	c.mu.Lock()
 	all := make([]*stream, 0, len(c.streams))
@@ -498,6 +250,7 @@ func (c *connection) abortAll() {
 }
 
 // kill resets a stream whose peer broke the protocol. It is called by the reader.
+
 func (c *connection) kill(st *stream, code http2.ErrCode) {
 	c.spending.caused(st.id)
 	c.mu.Lock()
@@ -511,6 +264,7 @@ func (c *connection) kill(st *stream, code http2.ErrCode) {
 }
 
 // forget takes a stream out of those that are open. It is called with the lock.
+
 func (c *connection) forget(st *stream) {
 	delete(c.streams, st.id)
 	st.gone = true

@@ -191,10 +191,10 @@ func TestSettingsComeFirst(t *testing.T) {
 		synctest.Wait()
 		close(gate.end)
 		go v.read()
+		<-v.ended
 		if v.count(http2.FrameGoAway, 0) == 0 || v.came[0].typ != http2.FrameSettings {
 			t.Errorf("came %+v, want SETTINGS, and then GOAWAY", v.came)
 		}
-		<-v.ended
 	})
 }
 

@@ -126,7 +126,7 @@ func (c *connection) writeAll() {
 func (c *connection) wrote(err error) {
 	if err != nil && !c.out.failed {
 		c.out.fail()
-		_ = c.net.Close() // so that the reader ends the connection
+		go c.net.Close() // so that the reader ends the connection; over TLS it may take a while
 	}
 	c.out.wakeSenders()
 	c.out.changed.Broadcast()

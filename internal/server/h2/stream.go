@@ -2,13 +2,11 @@ package h2
 
 import (
 	"context"
-	"encoding/binary"
 
 	"golang.org/x/net/http2"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/encoding"
-	"google.golang.org/grpc/mem"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
@@ -16,6 +14,7 @@ import (
 )
 
 // stream is one call. It implements grpc.ServerStream: one goroutine may receive and another send.
+
 type stream struct {
 	conn     *connection
 	id       uint32
@@ -51,6 +50,7 @@ func newStream(c *connection, r *request) *stream {
 }
 
 // run calls the handler and tells what it returned.
+
 func (s *stream) run() {
 	if !s.method.lasting { // a stream's handler waits for most of its time
 		stack.Grow()
@@ -69,15 +69,19 @@ func (s *stream) run() {
 }
 
 // Method implements grpc.ServerTransportStream.
+
 func (s *stream) Method() string { return s.name }
 
 // RecvCompress is the encoding of the messages that are received, "" for none.
+
 func (s *stream) RecvCompress() string { return s.encoding }
 
 // Context implements grpc.ServerStream.
+
 func (s *stream) Context() context.Context { return s.ctx }
 
 // SetHeader implements grpc.ServerStream.
+
 func (s *stream) SetHeader(md metadata.MD) error {
 	s.conn.mu.Lock()
 	defer s.conn.mu.Unlock()
@@ -89,6 +93,7 @@ func (s *stream) SetHeader(md metadata.MD) error {
 }
 
 // SendHeader implements grpc.ServerStream. The headers are written with the first message, or the end.
+
 func (s *stream) SendHeader(md metadata.MD) error {
 	s.conn.mu.Lock()
 	defer s.conn.mu.Unlock()
@@ -104,6 +109,7 @@ func (s *stream) SendHeader(md metadata.MD) error {
 }
 
 // SetTrailer implements grpc.ServerStream.
+
 func (s *stream) SetTrailer(md metadata.MD) {
 	s.conn.mu.Lock()
 	defer s.conn.mu.Unlock()
@@ -112,6 +118,7 @@ func (s *stream) SetTrailer(md metadata.MD) {
 }
 
 // AddTrailer adds one field to the trailers of a stream, as SetTrailer does. Of a stream of this package it takes no map.
+
 func AddTrailer(ss grpc.ServerStream, name, value string) {
 	if s, ok := ss.(interface{ AddTrailer(name, value string) }); ok {
 		s.AddTrailer(name, value)
@@ -121,6 +128,7 @@ func AddTrailer(ss grpc.ServerStream, name, value string) {
 }
 
 // AddTrailer adds one field to the trailers.
+
 func (s *stream) AddTrailer(name, value string) {
 	s.conn.mu.Lock()
 	defer s.conn.mu.Unlock()
@@ -133,6 +141,7 @@ func (s *stream) AddTrailer(name, value string) {
 }
 
 // begin writes the headers. It is called with the lock.
+
 func (s *stream) begin() {
 	s.began = true
 	s.conn.putHeaders(s.id, 0, func(b []byte) []byte {
@@ -145,6 +154,7 @@ func (s *stream) begin() {
 }
 
 // over is why nothing can be sent or received any more.
+
 func (s *stream) over() error {
 	if err := s.ctx.Err(); err != nil {
 		return status.FromContextError(err).Err()
@@ -153,135 +163,19 @@ func (s *stream) over() error {
 }
 
 // SendMsg implements grpc.ServerStream. The message may be used again when it returns. What a unary method answers is written with its status.
-func (s *stream) SendMsg(m any) error {
-	data, err := s.conn.server.options.Codec.Marshal(m)
-	if err != nil {
-		return status.Errorf(codes.Internal, "the answer can't be encoded: %v", err)
-	}
-	defer data.Free()
-	flag := byte(0)
-	if by := encoding.GetCompressor(s.encoding); s.encoding != "" && by != nil && data.Len() > 0 {
-		packed, err := compress(by, data, s.conn.server.options.Pool)
-		if err != nil {
-			return status.Errorf(codes.Internal, "the answer can't be compressed: %v", err)
-		}
-		defer packed.Free()
-		data, flag = packed, 1
-	}
-	return s.write(newCursor(flag, data))
-}
-
-const prefixLength = 5
 
 // cursor goes through a message with its prefix.
-type cursor struct {
-	prefix [prefixLength]byte
-	at     int // of the prefix
-	parts  mem.BufferSlice
-	first  int // of the first part, what was taken
-	left   int
-}
-
-func newCursor(flag byte, data mem.BufferSlice) *cursor {
-	c := &cursor{parts: data, left: prefixLength + data.Len()}
-	c.prefix[0] = flag
-	binary.BigEndian.PutUint32(c.prefix[1:], uint32(data.Len()))
-	return c
-}
 
 // appendNext appends the next n bytes.
-func (c *cursor) appendNext(b []byte, n int) []byte {
-	c.left -= n
-	if c.at < prefixLength {
-		p := c.prefix[c.at:min(prefixLength, c.at+n)]
-		c.at += len(p)
-		n -= len(p)
-		b = append(b, p...)
-	}
-	for n > 0 {
-		p := c.parts[0].ReadOnlyData()[c.first:]
-		if len(p) <= n {
-			c.parts, c.first = c.parts[1:], 0
-		} else {
-			p = p[:n]
-			c.first += n
-		}
-		n -= len(p)
-		b = append(b, p...)
-	}
-	return b
-}
 
 // write puts a message into the connection's buffer, as far as the windows and the room allow, and waits for them where it must.
-func (s *stream) write(m *cursor) error {
-	c := s.conn
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if !s.began && !s.gone {
-		s.begin()
-	}
-	for m.left > 0 {
-		if s.gone || c.out.failed {
-			return s.over()
-		}
-		n := min(m.left, s.allowed, c.peer.window, outputRoom-c.out.waits(), c.peer.frame)
-		if n <= 0 {
-			if err := s.waitToWrite(); err != nil {
-				return err
-			}
-			continue
-		}
-		b := c.out.room()
-		*b = m.appendNext(appendHeader(*b, n, http2.FrameData, 0, s.id), n)
-		s.allowed -= n
-		c.peer.window -= n
-		c.spoken.Store(true)
-		s.partial = m.left > 0
-	}
-	if s.method.lasting {
-		c.flush()
-	}
-	return nil
-}
 
 // waitToWrite writes what there is, and waits until there may be room for more, or a window for it. It is called with the lock.
-func (s *stream) waitToWrite() error {
-	c := s.conn
-	if c.out.pending != nil && !c.out.writing {
-		c.flush()
-		return nil
-	}
-	if s.writable == nil {
-		s.writable = make(chan struct{}, 1)
-	}
-	s.waits = true
-	if !s.listed { // it may have been woken by its own window, again and again
-		s.listed = true
-		c.out.senders = append(c.out.senders, s)
-	}
-	c.mu.Unlock()
-	defer c.mu.Lock()
-	select {
-	case <-s.writable:
-		return nil
-	case <-s.ctx.Done():
-		return s.over()
-	}
-}
 
 // wakeSender is called with the lock.
-func (s *stream) wakeSender() {
-	if !s.waits {
-		return
-	}
-	s.waits = false
-	select {
-	case s.writable <- struct{}{}:
-	default: // a token of a wait that ended otherwise
-	}
-}
 
 // finish ends the call with a status. A message that wasn't written whole can't be followed by one: then the stream is reset.
+
 func (s *stream) finish(st *status.Status) {
 	c := s.conn
 	c.mu.Lock()
@@ -318,6 +212,7 @@ func resetOf(c codes.Code) http2.ErrCode {
 }
 
 // appendLast appends the trailers, with the headers before them where there were none. What is longer than the peer takes is left out.
+
 func (s *stream) appendLast(b []byte, st *status.Status) []byte {
 	if !s.began {
 		b = append(append(b, answerFields...), s.header...)
@@ -331,12 +226,14 @@ func (s *stream) appendLast(b []byte, st *status.Status) []byte {
 }
 
 // abort ends the call's context, and whatever it waits for.
+
 func (s *stream) abort() {
 	s.inbox.close(s)
 	s.cancel()
 }
 
 // take takes a part of what the client sends, which was n bytes with its padding. It is called by the connection's reader.
+
 func (s *stream) take(content []byte, n int, end bool) {
 	tell, fault := s.inbox.add(s, content, n, end)
 	if fault != 0 {
@@ -347,6 +244,7 @@ func (s *stream) take(content []byte, n int, end bool) {
 }
 
 // tell lets the client send more. It is written before the reader waits.
+
 func (s *stream) tell(n int) {
 	if n == 0 {
 		return
@@ -361,6 +259,7 @@ func (s *stream) tell(n int) {
 }
 
 // tellNow is tell for others than the reader.
+
 func (s *stream) tellNow(n int) {
 	if n == 0 {
 		return
@@ -372,6 +271,7 @@ func (s *stream) tellNow(n int) {
 }
 
 // RecvMsg implements grpc.ServerStream. Of a unary method it returns when the client has ended its side, too.
+
 func (s *stream) RecvMsg(m any) error {
 	got, err := s.inbox.next(s)
 	if err != nil {
