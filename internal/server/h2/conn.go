@@ -25,7 +25,6 @@ var (
 )
 
 // connection is one of a peer. Its goroutine reads; see the package's comment.
-
 type connection struct {
 	server *Server
 	net    *conn.Socket
@@ -63,7 +62,6 @@ type connection struct {
 }
 
 // peerLimits are what the peer allows.
-
 type peerLimits struct {
 	window  int // bytes on the connection
 	initial int // bytes on a new stream
@@ -104,14 +102,12 @@ const (
 )
 
 // jitter is a duration, give or take a tenth, so that connections that began together don't end together.
-
 func jitter(d time.Duration) time.Duration {
 	const part = 10
 	return d + time.Duration((2*rand.Float64()-1)*float64(d/part))
 }
 
 // serve reads until the connection ends.
-
 func (c *connection) serve() {
 	defer close(c.ended)
 	defer c.in.release()
@@ -127,7 +123,6 @@ func (c *connection) serve() {
 }
 
 // greet sends the settings.
-
 func (c *connection) greet() {
 	o := &c.server.options
 	c.mu.Lock()
@@ -149,7 +144,6 @@ func (c *connection) greet() {
 }
 
 // preface reads what a client sends first.
-
 func (c *connection) preface() error {
 	p, err := c.in.next(len(http2.ClientPreface))
 	if err != nil {
@@ -168,32 +162,10 @@ func (c *connection) preface() error {
 	return c.settings(h, p)
 }
 
-// frame reads the next frame. Its payload is valid until the next is read.
-
-// aboutToWait writes what the frames that were read asked for.
-
-// read handles frames until one is an error.
-
-// settings takes those of the peer.
-
-// setting takes one. It is called with the lock.
-
-// ping answers one, and counts those that come without need: as grpc does, the first two are forgiven.
-
-// widen adds to the window of the connection.
-
-// idle reports whether a stream wasn't opened yet. It is called with the lock.
-
-// data takes a part of a call's messages.
-
-// giveBack lets the peer send as much again as was read, when that is a good part of the window. It is called with the lock.
-
 // patience is how long a peer may take to read the last that it is told.
-
 const patience = time.Second
 
 // hangUp says why the connection ends, and waits a moment for the peer to read it: a close with unread bytes would destroy what was said.
-
 func (c *connection) hangUp(code http2.ErrCode, text string) error {
 	c.mu.Lock()
 	if c.state >= lingering {
@@ -217,7 +189,6 @@ func (c *connection) hangUp(code http2.ErrCode, text string) error {
 }
 
 // close ends the connection and the calls of it.
-
 func (c *connection) close(err error) {
 	c.mu.Lock()
 	if c.state == closed {
@@ -235,7 +206,6 @@ func (c *connection) close(err error) {
 }
 
 // abortAll ends the calls.
-
 func (c *connection) abortAll() {
 	c.mu.Lock()
 	all := make([]*stream, 0, len(c.streams))
@@ -250,7 +220,6 @@ func (c *connection) abortAll() {
 }
 
 // kill resets a stream whose peer broke the protocol. It is called by the reader.
-
 func (c *connection) kill(st *stream, code http2.ErrCode) {
 	c.spending.caused(st.id)
 	c.mu.Lock()
@@ -264,7 +233,6 @@ func (c *connection) kill(st *stream, code http2.ErrCode) {
 }
 
 // forget takes a stream out of those that are open. It is called with the lock.
-
 func (c *connection) forget(st *stream) {
 	delete(c.streams, st.id)
 	st.gone = true

@@ -7,6 +7,7 @@ import (
 	"golang.org/x/net/http2"
 )
 
+// settings takes those of the peer.
 func (c *connection) settings(h header, p []byte) error {
 	const each, most = 6, 64 // a change of the windows goes through all streams
 	if h.stream != 0 {
@@ -38,6 +39,7 @@ func (c *connection) settings(h header, p []byte) error {
 	return nil
 }
 
+// setting takes one. It is called with the lock.
 func (c *connection) setting(s http2.Setting) error {
 	switch s.ID {
 	case http2.SettingHeaderTableSize:
@@ -59,6 +61,7 @@ func (c *connection) setting(s http2.Setting) error {
 	return nil
 }
 
+// ping answers one, and counts those that come without need: as grpc does, the first two are forgiven.
 func (c *connection) ping(h header, p []byte) error {
 	if h.stream != 0 {
 		return http2.ConnectionError(http2.ErrCodeProtocol)
@@ -118,6 +121,7 @@ func (c *connection) windowUpdate(h header, p []byte) error {
 	return nil
 }
 
+// widen adds to the window of the connection.
 func (c *connection) widen(by int) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -131,6 +135,7 @@ func (c *connection) widen(by int) error {
 	return nil
 }
 
+// idle reports whether a stream wasn't opened yet. It is called with the lock.
 func (c *connection) idle(stream uint32) bool { return stream > c.last || stream%2 == 0 }
 
 func (c *connection) reset(h header, p []byte) error {

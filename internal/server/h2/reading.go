@@ -6,6 +6,7 @@ import (
 	"golang.org/x/net/http2"
 )
 
+// frame reads the next frame. Its payload is valid until the next is read.
 func (c *connection) frame() (header, []byte, error) {
 	if c.in.buffered() < frameHeader {
 		c.aboutToWait()
@@ -26,6 +27,7 @@ func (c *connection) frame() (header, []byte, error) {
 	return h, p, err
 }
 
+// aboutToWait writes what the frames that were read asked for.
 func (c *connection) aboutToWait() {
 	c.giveWay()
 	c.mu.Lock()
@@ -34,6 +36,7 @@ func (c *connection) aboutToWait() {
 	c.makeRoom()
 }
 
+// read handles frames until one is an error.
 func (c *connection) read() error {
 	for {
 		h, p, err := c.frame()
@@ -91,6 +94,7 @@ func (c *connection) handle(h header, p []byte) error {
 	return nil // frames of unknown types are ignored
 }
 
+// data takes a part of a call's messages.
 func (c *connection) data(h header, p []byte) error {
 	if h.stream == 0 {
 		return http2.ConnectionError(http2.ErrCodeProtocol)
@@ -116,6 +120,7 @@ func (c *connection) data(h header, p []byte) error {
 	return nil // what comes for a call that is over is dropped
 }
 
+// giveBack lets the peer send as much again as was read, when that is a good part of the window. It is called with the lock.
 func (c *connection) giveBack(n int) {
 	const part = 4
 	if c.untold += n; c.untold < c.server.options.ConnectionWindow/part {

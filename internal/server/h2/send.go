@@ -10,6 +10,7 @@ import (
 	"google.golang.org/grpc/status"
 )
 
+// SendMsg implements grpc.ServerStream. The message may be used again when it returns. What a unary method answers is written with its status.
 func (s *stream) SendMsg(m any) error {
 	data, err := s.conn.server.options.Codec.Marshal(m)
 	if err != nil {
@@ -30,6 +31,7 @@ func (s *stream) SendMsg(m any) error {
 
 const prefixLength = 5
 
+// cursor goes through a message with its prefix.
 type cursor struct {
 	prefix [prefixLength]byte
 	at     int // of the prefix
@@ -45,6 +47,7 @@ func newCursor(flag byte, data mem.BufferSlice) *cursor {
 	return c
 }
 
+// appendNext appends the next n bytes.
 func (c *cursor) appendNext(b []byte, n int) []byte {
 	c.left -= n
 	if c.at < prefixLength {
@@ -67,6 +70,7 @@ func (c *cursor) appendNext(b []byte, n int) []byte {
 	return b
 }
 
+// write puts a message into the connection's buffer, as far as the windows and the room allow, and waits for them where it must.
 func (s *stream) write(m *cursor) error {
 	c := s.conn
 	c.mu.Lock()
@@ -98,6 +102,7 @@ func (s *stream) write(m *cursor) error {
 	return nil
 }
 
+// waitToWrite writes what there is, and waits until there may be room for more, or a window for it. It is called with the lock.
 func (s *stream) waitToWrite() error {
 	c := s.conn
 	if c.out.pending != nil && !c.out.writing {
@@ -122,6 +127,7 @@ func (s *stream) waitToWrite() error {
 	}
 }
 
+// wakeSender is called with the lock.
 func (s *stream) wakeSender() {
 	if !s.waits {
 		return

@@ -5,7 +5,7 @@
 // connection's buffer, and written by whoever put it there, in one system call with all that others have put there meanwhile: no
 // goroutine stands between a handler and the socket. Where the peer doesn't take it at once, a goroutine waits for that, for as long as it takes.
 //
-// Locks: connection.mu guards what is written, the streams and their windows; stream.mu what was received of one. Who holds the second
+// Locks: connection.mu guards what is written, the streams and their windows; inbox.mu what was received of a stream. Who holds the second
 // doesn't take the first.
 package h2
 

@@ -14,7 +14,6 @@ import (
 )
 
 // stream is one call. It implements grpc.ServerStream: one goroutine may receive and another send.
-
 type stream struct {
 	conn     *connection
 	id       uint32
@@ -50,7 +49,6 @@ func newStream(c *connection, r *request) *stream {
 }
 
 // run calls the handler and tells what it returned.
-
 func (s *stream) run() {
 	if !s.method.lasting { // a stream's handler waits for most of its time
 		stack.Grow()
@@ -69,19 +67,15 @@ func (s *stream) run() {
 }
 
 // Method implements grpc.ServerTransportStream.
-
 func (s *stream) Method() string { return s.name }
 
 // RecvCompress is the encoding of the messages that are received, "" for none.
-
 func (s *stream) RecvCompress() string { return s.encoding }
 
 // Context implements grpc.ServerStream.
-
 func (s *stream) Context() context.Context { return s.ctx }
 
 // SetHeader implements grpc.ServerStream.
-
 func (s *stream) SetHeader(md metadata.MD) error {
 	s.conn.mu.Lock()
 	defer s.conn.mu.Unlock()
@@ -93,7 +87,6 @@ func (s *stream) SetHeader(md metadata.MD) error {
 }
 
 // SendHeader implements grpc.ServerStream. The headers are written with the first message, or the end.
-
 func (s *stream) SendHeader(md metadata.MD) error {
 	s.conn.mu.Lock()
 	defer s.conn.mu.Unlock()
@@ -109,7 +102,6 @@ func (s *stream) SendHeader(md metadata.MD) error {
 }
 
 // SetTrailer implements grpc.ServerStream.
-
 func (s *stream) SetTrailer(md metadata.MD) {
 	s.conn.mu.Lock()
 	defer s.conn.mu.Unlock()
@@ -118,7 +110,6 @@ func (s *stream) SetTrailer(md metadata.MD) {
 }
 
 // AddTrailer adds one field to the trailers of a stream, as SetTrailer does. Of a stream of this package it takes no map.
-
 func AddTrailer(ss grpc.ServerStream, name, value string) {
 	if s, ok := ss.(interface{ AddTrailer(name, value string) }); ok {
 		s.AddTrailer(name, value)
@@ -128,7 +119,6 @@ func AddTrailer(ss grpc.ServerStream, name, value string) {
 }
 
 // AddTrailer adds one field to the trailers.
-
 func (s *stream) AddTrailer(name, value string) {
 	s.conn.mu.Lock()
 	defer s.conn.mu.Unlock()
@@ -141,7 +131,6 @@ func (s *stream) AddTrailer(name, value string) {
 }
 
 // begin writes the headers. It is called with the lock.
-
 func (s *stream) begin() {
 	s.began = true
 	s.conn.putHeaders(s.id, 0, func(b []byte) []byte {
@@ -154,7 +143,6 @@ func (s *stream) begin() {
 }
 
 // over is why nothing can be sent or received any more.
-
 func (s *stream) over() error {
 	if err := s.ctx.Err(); err != nil {
 		return status.FromContextError(err).Err()
@@ -162,20 +150,7 @@ func (s *stream) over() error {
 	return status.Error(codes.Canceled, "the call has ended")
 }
 
-// SendMsg implements grpc.ServerStream. The message may be used again when it returns. What a unary method answers is written with its status.
-
-// cursor goes through a message with its prefix.
-
-// appendNext appends the next n bytes.
-
-// write puts a message into the connection's buffer, as far as the windows and the room allow, and waits for them where it must.
-
-// waitToWrite writes what there is, and waits until there may be room for more, or a window for it. It is called with the lock.
-
-// wakeSender is called with the lock.
-
 // finish ends the call with a status. A message that wasn't written whole can't be followed by one: then the stream is reset.
-
 func (s *stream) finish(st *status.Status) {
 	c := s.conn
 	c.mu.Lock()
@@ -212,7 +187,6 @@ func resetOf(c codes.Code) http2.ErrCode {
 }
 
 // appendLast appends the trailers, with the headers before them where there were none. What is longer than the peer takes is left out.
-
 func (s *stream) appendLast(b []byte, st *status.Status) []byte {
 	if !s.began {
 		b = append(append(b, answerFields...), s.header...)
@@ -226,14 +200,12 @@ func (s *stream) appendLast(b []byte, st *status.Status) []byte {
 }
 
 // abort ends the call's context, and whatever it waits for.
-
 func (s *stream) abort() {
 	s.inbox.close(s)
 	s.cancel()
 }
 
 // take takes a part of what the client sends, which was n bytes with its padding. It is called by the connection's reader.
-
 func (s *stream) take(content []byte, n int, end bool) {
 	tell, fault := s.inbox.add(s, content, n, end)
 	if fault != 0 {
@@ -244,7 +216,6 @@ func (s *stream) take(content []byte, n int, end bool) {
 }
 
 // tell lets the client send more. It is written before the reader waits.
-
 func (s *stream) tell(n int) {
 	if n == 0 {
 		return
@@ -259,7 +230,6 @@ func (s *stream) tell(n int) {
 }
 
 // tellNow is tell for others than the reader.
-
 func (s *stream) tellNow(n int) {
 	if n == 0 {
 		return
@@ -271,7 +241,6 @@ func (s *stream) tellNow(n int) {
 }
 
 // RecvMsg implements grpc.ServerStream. Of a unary method it returns when the client has ended its side, too.
-
 func (s *stream) RecvMsg(m any) error {
 	got, err := s.inbox.next(s)
 	if err != nil {
