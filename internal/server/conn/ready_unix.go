@@ -21,12 +21,21 @@ type socketReader struct {
 	try  func(fd uintptr) (done bool)
 }
 
-func newSocketReader(c syscall.Conn) readyReader {
+// rawOf returns what the system knows a socket by, nil where there is none.
+func rawOf(c syscall.Conn) syscall.RawConn {
 	if c == nil {
 		return nil
 	}
 	raw, err := c.SyscallConn()
-	if err != nil { // it is closed, which the next read will tell
+	if err != nil { // it is closed, which the next use will tell
+		return nil
+	}
+	return raw
+}
+
+func newSocketReader(c syscall.Conn) readyReader {
+	raw := rawOf(c)
+	if raw == nil {
 		return nil
 	}
 	r := &socketReader{raw: raw}

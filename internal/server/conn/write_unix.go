@@ -17,11 +17,8 @@ type socketWriter struct {
 }
 
 func newSocketWriter(c syscall.Conn) *socketWriter {
-	if c == nil {
-		return nil
-	}
-	raw, err := c.SyscallConn()
-	if err != nil { // it is closed, which the next write will tell
+	raw := rawOf(c)
+	if raw == nil {
 		return nil
 	}
 	w := &socketWriter{raw: raw}

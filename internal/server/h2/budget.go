@@ -133,7 +133,8 @@ func (c *connection) count(h header) error {
 	if cut := c.server.options.Budget.Cut; cut != nil {
 		cut(c.net.RemoteAddr(), reason)
 	}
-	return c.hangUp(http2.ErrCodeEnhanceYourCalm, reason)
+	c.hangUp(http2.ErrCodeEnhanceYourCalm, reason)
+	return errHungUp
 }
 
 // giveWay lets calls that have begun be refused before the rest of their bodies is read, where calls are refused: what comes for a call that is

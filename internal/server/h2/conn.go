@@ -18,11 +18,8 @@ import (
 	"github.com/remotemedia/remotemedia-go/internal/server/conn"
 )
 
-var (
-	errClosed  = errors.New("the connection was closed")
-	errSilent  = errors.New("the peer is silent")
-	errDrained = errors.New("the connection has ended in order")
-)
+// errHungUp ends the reading of a connection whose peer was told why it ends.
+var errHungUp = errors.New("the peer was told why")
 
 // connection is one of a peer. Its goroutine reads; see the package's comment.
 type connection struct {
@@ -43,7 +40,6 @@ type connection struct {
 
 	heard  atomic.Int64 // when something was read last, in nanoseconds of the clock
 	spoken atomic.Bool  // since the last ping of the peer something of a call was sent
-	ended  chan struct{}
 
 	mu      sync.Mutex
 	streams map[uint32]*stream
@@ -55,7 +51,6 @@ type connection struct {
 	peer    peerLimits
 	resized bool // the peer's table of header fields was, and the next block must say that it isn't used
 	state   connState
-	err     error // why it was closed
 	alarm   *time.Timer
 	asked   bool // by a ping that hasn't been answered
 	old     time.Time
@@ -82,7 +77,7 @@ const (
 func newConn(s *Server, n net.Conn, info credentials.AuthInfo) *connection {
 	o := &s.options
 	c := &connection{
-		server: s, net: conn.NewSocket(n), spending: newSpending(o.Budget), streams: make(map[uint32]*stream), ended: make(chan struct{}), window: max(o.ConnectionWindow, defaultWindow),
+		server: s, net: conn.NewSocket(n), spending: newSpending(o.Budget), streams: make(map[uint32]*stream), window: max(o.ConnectionWindow, defaultWindow),
 		peer: peerLimits{window: defaultWindow, initial: defaultWindow, frame: maxFrame, list: maxWindow},
 		base: peer.NewContext(context.Background(), &peer.Peer{Addr: conn.Named(n.RemoteAddr()), LocalAddr: n.LocalAddr(), AuthInfo: info}),
 	}
@@ -109,7 +104,6 @@ func jitter(d time.Duration) time.Duration {
 
 // serve reads until the connection ends.
 func (c *connection) serve() {
-	defer close(c.ended)
 	defer c.in.release()
 	err := c.preface()
 	if err == nil {
@@ -117,9 +111,9 @@ func (c *connection) serve() {
 		err = c.read()
 	}
 	if code, ok := errors.AsType[http2.ConnectionError](err); ok {
-		err = c.hangUp(http2.ErrCode(code), "")
+		c.hangUp(http2.ErrCode(code), "")
 	}
-	c.close(err)
+	c.close()
 }
 
 // greet sends the settings.
@@ -166,11 +160,12 @@ func (c *connection) preface() error {
 const patience = time.Second
 
 // hangUp says why the connection ends, and waits a moment for the peer to read it: a close with unread bytes would destroy what was said.
-func (c *connection) hangUp(code http2.ErrCode, text string) error {
+func (c *connection) hangUp(code http2.ErrCode, text string) {
+	const most = 1 << 20 // bytes that are still read
 	c.mu.Lock()
 	if c.state >= lingering {
 		c.mu.Unlock()
-		return errClosed
+		return
 	}
 	c.state = lingering
 	b := c.out.room()
@@ -179,23 +174,19 @@ func (c *connection) hangUp(code http2.ErrCode, text string) error {
 	c.mu.Unlock()
 	_ = c.net.SetDeadline(time.Now().Add(patience)) // where it fails the next read does, too
 	c.abortAll()
-	if !c.drained() || !c.net.CloseWrite() {
-		return errClosed
+	if c.drained() && c.net.CloseWrite() {
+		_, _ = io.CopyN(io.Discard, c.net, most) // until the peer closes, the patience or the bound ends
 	}
-	if _, err := io.Copy(io.Discard, io.LimitReader(c.net, 1<<20)); err != nil {
-		return err
-	}
-	return errClosed
 }
 
 // close ends the connection and the calls of it.
-func (c *connection) close(err error) {
+func (c *connection) close() {
 	c.mu.Lock()
 	if c.state == closed {
 		c.mu.Unlock()
 		return
 	}
-	c.state, c.err = closed, err
+	c.state = closed
 	if c.alarm != nil {
 		c.alarm.Stop()
 	}

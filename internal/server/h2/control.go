@@ -87,7 +87,8 @@ func (c *connection) ping(h header, p []byte) error {
 	}
 	c.lastPing = now
 	if c.strikes > forgiven {
-		return c.hangUp(http2.ErrCodeEnhanceYourCalm, "too_many_pings")
+		c.hangUp(http2.ErrCodeEnhanceYourCalm, "too_many_pings")
+		return errHungUp
 	}
 	return nil
 }

@@ -61,7 +61,7 @@ func (c *connection) maybeEnd() {
 func (c *connection) part() {
 	_ = c.net.SetDeadline(time.Now().Add(patience)) // where it fails the next read does, too
 	if !c.net.CloseWrite() {
-		c.close(errDrained)
+		c.close()
 	}
 }
 
@@ -114,7 +114,7 @@ func (c *connection) untilPing(now time.Time) time.Duration {
 // watch asks a connection that is silent whether the peer is there, closes one that doesn't answer, and drains one that is old.
 func (c *connection) watch() {
 	if c.look() {
-		c.close(errSilent)
+		c.close()
 	}
 }
 

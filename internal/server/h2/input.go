@@ -115,11 +115,7 @@ func (in *input) more(n int) error {
 
 // first reads into a new block.
 func (in *input) first() error {
-	size := smallBlock
-	if in.large {
-		size = largeBlock
-	}
-	data, got, err := in.conn.ReadOnReady(size, in.pool)
+	data, got, err := in.conn.ReadOnReady(in.size(), in.pool)
 	if data == nil {
 		return err
 	}
@@ -129,13 +125,17 @@ func (in *input) first() error {
 	return nil
 }
 
+// size is that of the next block.
+func (in *input) size() int {
+	if in.large {
+		return largeBlock
+	}
+	return smallBlock
+}
+
 // move puts what is left of a block at the beginning of another with room for n bytes.
 func (in *input) move(n int) {
-	size := smallBlock
-	if in.large {
-		size = largeBlock
-	}
-	data := in.pool.Get(max(n, size))
+	data := in.pool.Get(max(n, in.size()))
 	in.w = copy(*data, (*in.block.data)[in.r:in.w])
 	in.r = 0
 	in.block.drop()

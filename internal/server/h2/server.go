@@ -223,7 +223,7 @@ func (s *Server) settled(raw net.Conn, c *connection) {
 	s.conns[c] = struct{}{}
 	switch {
 	case s.cut:
-		c.close(errClosed)
+		c.close()
 	case s.draining:
 		c.drain()
 	}
@@ -244,7 +244,7 @@ func (s *Server) Stop() {
 	s.mu.Lock()
 	s.cut = true
 	s.mu.Unlock()
-	s.shut(func(c *connection) { c.close(errClosed) })
+	s.shut(func(c *connection) { c.close() })
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for raw := range s.shaking {
