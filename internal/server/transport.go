@@ -1,9 +1,7 @@
 package server
 
 import (
-	"cmp"
 	"log/slog"
-	"math"
 	"net"
 	"time"
 
@@ -13,7 +11,7 @@ import (
 	"github.com/remotemedia/remotemedia-go/internal/server/h2"
 )
 
-// Transport are the settings of HTTP/2. The zero value of each field means its default.
+// Transport are the settings of HTTP/2. The zero value of each field means h2's default.
 type Transport struct {
 	StreamWindow     int32 // bytes of one call in flight; static, as windows that grow let peers pile up megabytes each. Less where most calls are refused
 	ConnectionWindow int32 // bytes of a connection in flight
@@ -29,23 +27,8 @@ type Transport struct {
 
 const messageOverhead = 1 << 20 // beyond the samples: manifest, data inputs, framing
 
-func (t Transport) withDefaults() Transport {
-	t.StreamWindow = cmp.Or(t.StreamWindow, 256<<10)
-	t.ConnectionWindow = cmp.Or(t.ConnectionWindow, 4<<20)
-	t.MaxHeaderBytes = cmp.Or(t.MaxHeaderBytes, 16<<10)
-	t.MaxCalls = cmp.Or(t.MaxCalls, 256)
-	t.HandshakeTimeout = cmp.Or(t.HandshakeTimeout, 10*time.Second)
-	t.PingInterval = cmp.Or(t.PingInterval, 30*time.Second)
-	t.PingTimeout = cmp.Or(t.PingTimeout, 10*time.Second)
-	t.MinClientPing = max(0, cmp.Or(t.MinClientPing, 10*time.Second))
-	if t.MaxAge = cmp.Or(t.MaxAge, 30*time.Minute); t.MaxAge < 0 {
-		t.MaxAge = math.MaxInt64
-	}
-	return t
-}
-
 func (s *Server) transportOptions() h2.Options {
-	t := s.options.Transport.withDefaults()
+	t := s.options.Transport
 	return h2.Options{
 		Codec: s.codec, Pool: s.options.Engine.Pool(), Credentials: s.credentials(), Interceptors: s.chain(), Unknown: unknownMethod,
 		MaxMessage: s.maxMessage, Memory: s.options.Engine.Budget(), StreamWindow: int(t.StreamWindow), ConnectionWindow: int(t.ConnectionWindow), MaxHeaderBytes: int(t.MaxHeaderBytes),

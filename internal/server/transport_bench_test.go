@@ -48,10 +48,10 @@ var variants = []struct {
 
 // grpcServer serves what a server does, by grpc-go.
 func grpcServer(s *Server) *grpc.Server {
-	t := s.options.Transport.withDefaults()
+	o := s.transportOptions().WithDefaults()
 	g := grpc.NewServer(grpc.ForceServerCodecV2(s.codec), experimental.BufferPool(s.options.Engine.Pool().Uncounted()),
-		grpc.MaxRecvMsgSize(s.maxMessage()), grpc.WriteBufferSize(64<<10), grpc.MaxConcurrentStreams(t.MaxCalls),
-		grpc.StaticStreamWindowSize(t.StreamWindow), grpc.StaticConnWindowSize(t.ConnectionWindow))
+		grpc.MaxRecvMsgSize(s.maxMessage()), grpc.WriteBufferSize(64<<10), grpc.MaxConcurrentStreams(uint32(o.MaxCalls)),
+		grpc.StaticStreamWindowSize(int32(o.StreamWindow)), grpc.StaticConnWindowSize(int32(o.ConnectionWindow)))
 	for _, table := range s.services() {
 		for i := range table.Streams {
 			m := &table.Streams[i]

@@ -227,6 +227,6 @@ func (c *connection) kill(st *stream, code http2.ErrCode) {
 func (c *connection) forget(st *stream) {
 	delete(c.streams, st.id)
 	st.gone = true
-	st.wakeSender()
+	st.writable.wake()
 	c.maybeEnd()
 }

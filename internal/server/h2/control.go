@@ -51,7 +51,7 @@ func (c *connection) setting(s http2.Setting) error {
 			if st.allowed += by; st.allowed > maxWindow {
 				return http2.ConnectionError(http2.ErrCodeFlowControl)
 			}
-			st.wakeSender()
+			st.writable.wake()
 		}
 	case http2.SettingMaxFrameSize:
 		c.peer.frame = min(int(s.Val), outputRoom)
@@ -108,7 +108,7 @@ func (c *connection) windowUpdate(h header, p []byte) error {
 	if ok {
 		st.allowed += by
 		wide = st.allowed > maxWindow
-		st.wakeSender()
+		st.writable.wake()
 	}
 	c.mu.Unlock()
 	switch {

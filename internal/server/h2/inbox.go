@@ -28,23 +28,22 @@ func (m *message) left() int { return prefixLength + m.length - m.have }
 
 // inbox puts the messages of a stream together. The reader of the connection adds to it, and one goroutine takes messages out.
 type inbox struct {
-	mu       sync.Mutex
-	most     int       // the window that is kept up
-	window   int       // bytes that the client may send
-	ready    []message // whole ones that wait
-	held     int       // bytes of those
-	body     int64     // bytes that are to come, where the client told it; else below 0
-	coming   message
-	short    []byte  // of the message that is coming, behind its parts
-	backlog  backlog // what came while many messages waited
-	tooLong  int     // the length of a message that was longer than one may be
-	refused  bool    // there was no memory for a message
-	end      bool    // the client has ended its side
-	closed   bool
-	waiting  bool // for readable
-	asked    bool // for a message
-	taken    bool // a message was
-	readable chan struct{}
+	mu      sync.Mutex
+	most    int       // the window that is kept up
+	window  int       // bytes that the client may send
+	ready   []message // whole ones that wait
+	held    int       // bytes of those
+	body    int64     // bytes that are to come, where the client told it; else below 0
+	coming  message
+	short   []byte  // of the message that is coming, behind its parts
+	backlog backlog // what came while many messages waited
+	tooLong int     // the length of a message that was longer than one may be
+	refused bool    // there was no memory for a message
+	end     bool    // the client has ended its side
+	closed  bool
+	waiting wait // for what is taken out next
+	asked   bool // for a message
+	taken   bool // a message was
 }
 
 func (b *inbox) init(most, window int, r *request) {
@@ -65,7 +64,7 @@ func (b *inbox) state() (asked, complete bool) {
 func (b *inbox) shift(s *stream, by int) (tell int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.window += by; !b.waiting {
+	if b.window += by; !b.waiting.on {
 		return 0
 	}
 	return b.more(s)
@@ -92,14 +91,14 @@ func (b *inbox) add(s *stream, content []byte, n int, end bool) (tell int, fault
 	if b.backlog.size() > 0 {
 		b.backlog.add(content, s.conn.in.pool)
 	} else {
-		b.parts(s, content, func(p []byte) mem.Buffer { return s.conn.in.buffer(p, b.waiting) })
+		b.parts(s, content, func(p []byte) mem.Buffer { return s.conn.in.buffer(p, b.waiting.on) })
 	}
 	b.end = end
-	if !b.waiting {
+	if !b.waiting.on {
 		return b.more(s), 0
 	}
 	if b.decided(s) {
-		b.wake()
+		b.waiting.wake()
 	}
 	return b.more(s), 0
 }
@@ -111,7 +110,7 @@ const mostReady = 16
 // parts takes content apart into messages, of which keep makes the parts.
 func (b *inbox) parts(s *stream, content []byte, keep func([]byte) mem.Buffer) {
 	for len(content) > 0 && !b.broken() {
-		if len(b.ready) >= mostReady && !b.waiting {
+		if len(b.ready) >= mostReady && !b.waiting.on {
 			b.backlog.add(content, s.conn.in.pool)
 			return
 		}
@@ -199,7 +198,7 @@ func (b *inbox) more(s *stream) int {
 		return 0
 	}
 	goal, held := b.most, b.held+b.backlog.size()
-	if m := &b.coming; b.waiting && m.known() {
+	if m := &b.coming; b.waiting.on && m.known() {
 		if !s.method.streams && m.left() <= b.window {
 			return 0
 		}
@@ -238,19 +237,16 @@ func (b *inbox) next(s *stream) (message, error) {
 	defer b.mu.Unlock()
 	b.asked = true
 	for b.unfold(s); !b.decided(s); b.unfold(s) {
-		if b.readable == nil {
-			b.readable = make(chan struct{}, 1)
-		}
-		b.waiting = true
+		told := b.waiting.begin()
 		tell := b.more(s)
 		b.mu.Unlock()
 		s.tellNow(tell)
 		select {
-		case <-b.readable:
+		case <-told:
 		case <-s.ctx.Done():
 		}
 		b.mu.Lock()
-		b.waiting = false
+		b.waiting.on = false
 		if s.ctx.Err() != nil {
 			return message{}, s.over()
 		}
@@ -306,17 +302,5 @@ func (b *inbox) close(s *stream) {
 	b.coming.free(s.conn.server.options.Memory)
 	b.backlog.drop(b.backlog.size(), s.conn.in.pool)
 	b.ready, b.short, b.held = nil, nil, 0
-	b.wake()
-}
-
-// wake ends a wait. A token of one that ended otherwise may still be there.
-func (b *inbox) wake() {
-	if !b.waiting {
-		return
-	}
-	b.waiting = false
-	select {
-	case b.readable <- struct{}{}:
-	default:
-	}
+	b.waiting.wake()
 }

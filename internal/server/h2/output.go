@@ -54,7 +54,7 @@ func (o *output) waits() int {
 func (o *output) wakeSenders() {
 	for i, st := range o.senders {
 		st.listed = false
-		st.wakeSender()
+		st.writable.wake()
 		o.senders[i] = nil
 	}
 	o.senders = o.senders[:0]

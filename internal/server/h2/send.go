@@ -109,10 +109,7 @@ func (s *stream) waitToWrite() error {
 		c.flush()
 		return nil
 	}
-	if s.writable == nil {
-		s.writable = make(chan struct{}, 1)
-	}
-	s.waits = true
+	told := s.writable.begin()
 	if !s.listed { // it may have been woken by its own window, again and again
 		s.listed = true
 		c.out.senders = append(c.out.senders, s)
@@ -120,21 +117,9 @@ func (s *stream) waitToWrite() error {
 	c.mu.Unlock()
 	defer c.mu.Lock()
 	select {
-	case <-s.writable:
+	case <-told:
 		return nil
 	case <-s.ctx.Done():
 		return s.over()
-	}
-}
-
-// wakeSender is called with the lock.
-func (s *stream) wakeSender() {
-	if !s.waits {
-		return
-	}
-	s.waits = false
-	select {
-	case s.writable <- struct{}{}:
-	default: // a token of a wait that ended otherwise
 	}
 }

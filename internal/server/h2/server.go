@@ -35,36 +35,40 @@ type Options struct {
 
 	MaxMessage       func() int    // bytes of one that is received, inflated; it may change. Default: 4 MiB
 	Memory           Memory        // that long messages are charged to as they come; default: unlimited
-	StreamWindow     int           // bytes of one call that may be on their way to a handler; default: 64 KiB
-	ConnectionWindow int           // bytes of a connection that may; default: 1 MiB
+	StreamWindow     int           // bytes of one call that may be on their way to a handler; default: 256 KiB
+	ConnectionWindow int           // bytes of a connection that may; default: 4 MiB
 	MaxHeaderBytes   int           // of a call, as RFC 9113 counts them; default: 16 KiB
 	MaxCalls         int           // open at once on one connection; default: 256
 	HandshakeTimeout time.Duration // until the first frame; default: 10 s
 	PingInterval     time.Duration // a connection that is silent for so long is asked; default: 30 s
 	PingTimeout      time.Duration // and closed when it doesn't answer for so long; default: 10 s
-	MinClientPing    time.Duration // clients that ping more often, and have nothing else to say, are cut; default: any may
-	MaxAge           time.Duration // of a connection, give or take a tenth; then it takes no new calls; default: any
+	MinClientPing    time.Duration // clients that ping more often, and have nothing else to say, are cut; default: 10 s, below 0: any may
+	MaxAge           time.Duration // of a connection, give or take a tenth; then it takes no new calls; default: 30 min, below 0: any
 	Budget           Budget        // of frames that cost more than they are worth
 	// Refusing, where set, tells whether new calls are refused at the moment. Then each has the time to be before the rest of its body is read.
 	Refusing  func() bool
 	DrainWait time.Duration // for the peer to see that a connection takes no new calls; default: 5 s
 }
 
-func (o Options) withDefaults() Options {
+// WithDefaults returns the options with a value for each.
+func (o Options) WithDefaults() Options {
 	if o.MaxMessage == nil {
 		o.MaxMessage = func() int { return 4 << 20 }
 	}
 	if o.Memory == nil {
 		o.Memory = unlimited{}
 	}
-	o.StreamWindow = cmp.Or(o.StreamWindow, 64<<10)
-	o.ConnectionWindow = cmp.Or(o.ConnectionWindow, 1<<20)
+	o.StreamWindow = cmp.Or(o.StreamWindow, 256<<10)
+	o.ConnectionWindow = cmp.Or(o.ConnectionWindow, 4<<20)
 	o.MaxHeaderBytes = cmp.Or(o.MaxHeaderBytes, 16<<10)
 	o.MaxCalls = cmp.Or(o.MaxCalls, 256)
 	o.HandshakeTimeout = cmp.Or(o.HandshakeTimeout, 10*time.Second)
 	o.PingInterval = cmp.Or(o.PingInterval, 30*time.Second)
 	o.PingTimeout = cmp.Or(o.PingTimeout, 10*time.Second)
-	o.MaxAge = cmp.Or(o.MaxAge, math.MaxInt64)
+	o.MinClientPing = max(0, cmp.Or(o.MinClientPing, 10*time.Second))
+	if o.MaxAge = cmp.Or(o.MaxAge, 30*time.Minute); o.MaxAge < 0 {
+		o.MaxAge = math.MaxInt64
+	}
 	o.Budget = o.Budget.withDefaults()
 	o.DrainWait = cmp.Or(o.DrainWait, 5*time.Second)
 	return o
@@ -94,7 +98,7 @@ type Server struct {
 // New makes a server.
 func New(o Options) *Server {
 	s := &Server{
-		options: o.withDefaults(), methods: make(map[string]*method), services: make(map[string]grpc.ServiceInfo),
+		options: o.WithDefaults(), methods: make(map[string]*method), services: make(map[string]grpc.ServiceInfo),
 		listeners: make(map[net.Listener]struct{}), conns: make(map[*connection]struct{}), shaking: make(map[net.Conn]struct{}),
 		stopped: make(chan struct{}),
 	}

@@ -24,13 +24,12 @@ type stream struct {
 	encoding string // of messages, "" for none
 
 	// Guarded by the connection's lock.
-	allowed  int  // bytes that the peer lets us send
-	gone     bool // nothing more is written
-	began    bool // the headers of the answer are written
-	partial  bool // a message is written in part
-	waits    bool // a sender, for writable
-	listed   bool // among the connection's senders
-	writable chan struct{}
+	allowed  int    // bytes that the peer lets us send
+	gone     bool   // nothing more is written
+	began    bool   // the headers of the answer are written
+	partial  bool   // a message is written in part
+	listed   bool   // among the connection's senders
+	writable wait   // of a sender, for room or a window
 	header   []byte // fields, encoded
 	trailer  []byte // fields, encoded
 	detailed bool   // the trailer has the details of the status
